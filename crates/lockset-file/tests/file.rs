@@ -1,0 +1,79 @@
+//! What is peculiar to a lock that is a file; what every lock must do is in `conformance.rs`.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
+use lockset_api::{ErrorKind, Lock, SharedLock};
+use lockset_file::FileLock;
+
+#[test]
+fn the_file_is_created_kept_and_never_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("lock");
+    drop(FileLock::open(&path).unwrap().lock().unwrap());
+    assert_eq!(fs::read(&path).unwrap(), b"", "created, empty, and still there");
+
+    fs::write(&path, "somebody's data").unwrap();
+    drop(FileLock::open(&path).unwrap().lock().unwrap());
+    assert_eq!(fs::read_to_string(&path).unwrap(), "somebody's data");
+}
+
+#[test]
+fn a_reader_keeps_a_writer_out_and_no_other_reader() {
+    let dir = tempfile::tempdir().unwrap();
+    let lock = FileLock::open(dir.path().join("lock")).unwrap();
+    let reader = lock.read().unwrap();
+    assert!(lock.try_read().unwrap().is_some());
+    assert!(lock.try_lock().unwrap().is_none());
+    drop(reader);
+    let writer = lock.try_lock().unwrap().expect("nobody holds it");
+    assert!(lock.try_read().unwrap().is_none());
+    drop(writer);
+}
+
+#[test]
+fn what_cannot_be_a_lock_file_is_refused_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let kind = |path: &std::path::Path| FileLock::open(path).unwrap_err().kind();
+    assert_eq!(kind(dir.path()), ErrorKind::InvalidName);
+    assert_eq!(kind(&dir.path().join("missing/lock")), ErrorKind::Unavailable);
+    assert_eq!(kind(&dir.path().join("x".repeat(300))), ErrorKind::InvalidName);
+    #[cfg(unix)]
+    {
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(dir.path().join("target"), &link).unwrap();
+        assert_eq!(kind(&link), ErrorKind::InvalidName);
+    }
+    let shown = format!("{:?}", FileLock::open(dir.path()).unwrap_err());
+    assert!(shown.contains("cannot open the lock file"), "{shown}");
+}
+
+/// flock(1) of util-linux, a program that has never heard of us, and we exclude each other.
+#[test]
+#[cfg(target_os = "linux")]
+fn it_excludes_whatever_else_uses_flock() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("lock");
+    let lock = FileLock::open(&path).unwrap();
+
+    let guard = lock.lock().unwrap();
+    let refused = Command::new("flock").arg("-n").arg(&path).arg("true").status();
+    assert!(!refused.expect("flock(1) is there: apt-get install util-linux").success());
+    drop(guard);
+
+    let mut other = Command::new("flock")
+        .arg(&path)
+        .args(["sh", "-c", "echo held; read line"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(other.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "held\n");
+    assert!(lock.try_lock().unwrap().is_none());
+    writeln!(other.stdin.take().unwrap(), "done").unwrap();
+    assert!(other.wait().unwrap().success());
+    assert!(lock.try_lock().unwrap().is_some());
+}
