@@ -1,1 +1,55 @@
-//! Stub.
+//! Locks that a server keeps, and that time ends: leases, with fences.
+//!
+//! ```
+//! use lockset_api::{Lease, Lock, Released};
+//! use lockset_remote::{Locks, sqlite::Sqlite};
+//!
+//! # let dir = tempfile::tempdir().unwrap();
+//! # let path = dir.path().join("locks.db");
+//! let locks = Locks::new(Sqlite::open(&path)?);
+//! let nightly = locks.lock("billing/nightly")?;
+//!
+//! let lease = nightly.lock()?;
+//! // Send this number along with every write, and let the resource refuse a lower one.
+//! println!("billing with fence {}", lease.fence());
+//! assert_eq!(lease.release()?, Released::InTime);
+//! # Ok::<(), lockset_api::Error>(())
+//! ```
+//!
+//! One engine owns everything that is not a server's dialect; a backend is a small port to one
+//! server, a [`LeaseStore`]. Those here are modules behind features of their names: `sqlite`, which
+//! needs no server and excludes the processes of one machine, and `redis`. Anybody can write
+//! another against the same trait.
+//!
+//! # What a lease promises, and what it cannot
+//!
+//! - While [`remaining`](lockset_api::Lease::remaining) is more than zero, nobody else holds the
+//!   lock, provided that the server keeps its word and its clock runs at most 1 % fast against
+//!   ours. A pause between that look and what you do next is not covered: no lock of this kind
+//!   can. The fence is what covers it.
+//! - The lease is renewed in the background, up to a ceiling. It is lost when no renewal succeeded
+//!   in time, and [`lost`](lockset_api::Lease::lost) says so *before* the server can give the lock
+//!   to somebody else.
+//! - Nothing stays locked on nobody's behalf: dropping a lease, a waiting future, or the process
+//!   gives the lock back; the last of these when the time is over.
+//!
+//! # When not to use it
+//!
+//! Between the threads of a process, take a mutex; between processes of one machine, a file lock
+//! costs less and cannot be lost. A remote lock makes work on a shared resource orderly; where
+//! overlapping work would be wrong, the resource itself has to check the fence.
+
+#![forbid(unsafe_code)]
+
+mod engine;
+mod request;
+mod store;
+
+#[cfg(feature = "redis")]
+pub mod redis;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+
+pub use engine::{Acquire, Lease, LeaseLock, Locks, Renewal};
+pub use request::{Request, RequestId};
+pub use store::{Attempt, LeaseStore, Op, Renewed, StoreError, Withdrawn};

@@ -1,1 +1,26 @@
-//! Stub.
+//! Real servers for tests, and the faults that real servers have.
+//!
+//! A remote lock is only as good as its behaviour on the day its server stops, dies or falls off
+//! the network, and a mock shows none of that. So every test starts servers of its own, as real
+//! processes in private directories on free loopback ports, and hurts them: [`Redis`] is paused,
+//! killed and restarted, [`Proxy`] cuts the wire.
+//!
+//! Nothing outlives the tests: a server and its directory go when its value is dropped, and also
+//! when the test process ends in any other way, SIGKILL included (`supervised.rs` says how).
+//! A missing server is an error that names the package to install, never a test that passes
+//! without having run.
+//!
+//! Linux only: the state of a server is read from `/proc`.
+//!
+//! A further server is one file like `redis.rs`: the command line, and how to tell that it answers.
+
+mod error;
+mod poll;
+mod proxy;
+mod redis;
+mod supervised;
+
+pub use error::Error;
+pub use poll::eventually;
+pub use proxy::Proxy;
+pub use redis::Redis;

@@ -1,2 +1,100 @@
-//! Stub.
-fn main() {}
+//! Everything that a contributor or CI does, as `cargo xtask <verb>`.
+//!
+//! It is a program of this workspace, so a plain Rust toolchain is all that it needs, and the
+//! same commands run on a laptop and in CI.
+
+mod bench;
+mod check;
+mod models;
+mod mutants;
+mod packages;
+mod process;
+mod tally;
+mod test;
+mod tidy;
+
+use std::env;
+use std::error::Error;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// What may go wrong in a verb is told to a person, so any error with a message will do.
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// One thing to do; the table of them is the command line and its help text.
+struct Verb {
+    name: &'static str,
+    flags: &'static [&'static str],
+    about: &'static str,
+    run: fn(flags: &[String]) -> Result<ExitCode>,
+}
+
+const VERBS: &[Verb] = &[
+    Verb {
+        name: "check",
+        flags: &[],
+        about: "format, lints, house rules and documentation",
+        run: |_| check::run(),
+    },
+    Verb { name: "tidy", flags: &[], about: "the house rules alone", run: |_| tidy::run() },
+    Verb {
+        name: "test",
+        flags: &[],
+        about: "every test, loom model and mutant, with the servers that they need",
+        run: |_| test::run(),
+    },
+    Verb {
+        name: "mutants",
+        flags: &[],
+        about: "the bugs that the loom models must find",
+        run: |_| mutants::run(),
+    },
+    Verb {
+        name: "bench",
+        flags: &["--quick"],
+        about: "every lock beside its rivals, as ratios",
+        run: |flags| bench::run(if flags.is_empty() { &bench::FULL } else { &bench::QUICK }),
+    },
+];
+
+fn main() -> ExitCode {
+    let words: Vec<String> = env::args().skip(1).collect();
+    let Some((name, flags)) = words.split_first() else {
+        print!("{}", help());
+        return ExitCode::from(2);
+    };
+    if ["help", "--help", "-h"].contains(&name.as_str()) {
+        print!("{}", help());
+        return ExitCode::SUCCESS;
+    }
+    let Some(verb) = VERBS.iter().find(|verb| verb.name == name) else {
+        eprintln!("xtask: no verb `{name}`; `cargo xtask help` lists them");
+        return ExitCode::from(2);
+    };
+    if let Some(flag) = flags.iter().find(|flag| !verb.flags.contains(&flag.as_str())) {
+        eprintln!("xtask: `{name}` takes no `{flag}`; `cargo xtask help` lists what it takes");
+        return ExitCode::from(2);
+    }
+    match env::set_current_dir(root()).map_err(Into::into).and_then(|()| (verb.run)(flags)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn help() -> String {
+    let mut text = String::from("usage: cargo xtask <verb>\n\n");
+    for verb in VERBS {
+        let flags: String = verb.flags.iter().map(|flag| format!(" [{flag}]")).collect();
+        text += &format!("  {:<18} {}\n", format!("{}{flags}", verb.name), verb.about);
+    }
+    text
+}
+
+/// The workspace's root, which every verb has as its current directory.
+fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here)
+}

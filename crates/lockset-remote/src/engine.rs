@@ -1,0 +1,28 @@
+//! Everything about leases that is not a server's dialect.
+//!
+//! The rules, each the answer to a bug that lock libraries have shipped:
+//!
+//! 1. A request id is chosen before anything is sent, and releasing it undoes the request, whatever
+//!    became of it ([`request`](crate::Request)).
+//! 2. One driver a process does all I/O ([`driver`]), so that dropping a lease never blocks and
+//!    needs no runtime, and renewals keep their time while the application's threads are stuck.
+//! 3. A lease lasts from the instant *before* the request that was granted, less an allowance for
+//!    the clocks' drift ([`terms`]), on the monotonic clock.
+//! 4. A renewal that fails is tried again until the lease has run out; it is lost then, locally,
+//!    before the server can give the lock away. Only the server's own "not yours" is a loss at
+//!    once ([`keeper`]).
+//! 5. Renewal has a ceiling, so that a stuck process does not hold a lock for ever.
+//! 6. A waiter that gives up sees its attempt through in the background and undoes it
+//!    ([`acquire`]).
+
+mod acquire;
+mod driver;
+mod keeper;
+mod lease;
+mod lock;
+mod terms;
+
+pub use acquire::Acquire;
+pub use lease::Lease;
+pub use lock::{LeaseLock, Locks};
+pub use terms::Renewal;

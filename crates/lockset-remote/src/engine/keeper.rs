@@ -1,0 +1,107 @@
+//! Keeping a lease: renewing it, noticing its loss, giving it back.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use lockset_api::{End, Error, Loss, Released, Term};
+use tokio::sync::oneshot;
+use tokio::time::{sleep, sleep_until, timeout_at};
+
+use super::terms::Terms;
+use crate::Request;
+use crate::store::{LeaseStore, Renewed, StoreError, Withdrawn};
+
+/// Where the outcome of a release goes, if anybody asked for it.
+pub(crate) type Outcome = oneshot::Sender<Result<Released, Error>>;
+
+/// One lease, as the driver keeps it.
+pub(crate) struct Keeper {
+    pub(crate) store: Arc<dyn LeaseStore>,
+    pub(crate) request: Request,
+    pub(crate) terms: Terms,
+    pub(crate) term: Term,
+    /// Just before the request that was granted.
+    pub(crate) asked: Instant,
+}
+
+impl Keeper {
+    /// Runs until the holder gives the lease back, which a drop does without a word.
+    pub(crate) async fn run(self, mut orders: oneshot::Receiver<Option<Outcome>>) {
+        // A release must not wait for a renewal, so the renewing stops wherever it is. Should one
+        // still reach the server, after the release, it finds the lease gone and does nothing.
+        let order = tokio::select! {
+            biased;
+            order = &mut orders => order,
+            never = self.renew() => match never {},
+        };
+        self.release(order.ok().flatten()).await;
+    }
+
+    /// Renews until there is nothing to renew, then waits to be stopped.
+    async fn renew(&self) -> std::convert::Infallible {
+        let ceiling = self.terms.ceiling(self.asked);
+        let mut due = self.asked + self.terms.renew_after();
+        while due < ceiling {
+            sleep_until(due.into()).await;
+            if self.term.ended().is_some() {
+                break;
+            }
+            let asked = Instant::now();
+            // After the deadline an answer is of no use.
+            let until = self.term.deadline();
+            match timeout_at(until.into(), self.store.renew(&self.request)).await {
+                Ok(Ok(Renewed::Yes)) => {
+                    if self.term.extend(self.terms.deadline(asked)).is_err() {
+                        break;
+                    }
+                    due = asked + self.terms.renew_after();
+                }
+                Ok(Ok(Renewed::Gone)) => {
+                    self.term.end(End::Lost(Loss::Revoked));
+                    break;
+                }
+                // A fault on the way is no loss. A failed renewal never gives anything back.
+                Ok(Err(_)) | Err(_) => due = Instant::now() + self.terms.retry_after(),
+            }
+        }
+        std::future::pending().await
+    }
+
+    async fn release(self, outcome: Option<Outcome>) {
+        let lost_before = self.term.ended();
+        let until = Instant::now() + self.terms.ttl;
+        let first = timeout_at(until.into(), self.store.release(&self.request)).await;
+        let first = first.unwrap_or_else(|elapsed| Err(StoreError::interrupted(elapsed)));
+        let (end, failed) = match (lost_before, first) {
+            (Some(end), freed) => (end, freed.err()),
+            (None, Ok(Withdrawn::Freed)) => (End::Released, None),
+            (None, Ok(Withdrawn::NotHeld)) => (End::Lost(Loss::Revoked), None),
+            (None, Err(error)) => (End::Released, Some(error)),
+        };
+        let again = failed.is_some();
+        let answer = match (self.term.end(end), failed) {
+            (End::Lost(loss), _) => Ok(Released::AlreadyLost(loss)),
+            (_, None) => Ok(Released::InTime),
+            (_, Some(error)) => {
+                Err(error.explain(&*self.store, "give the lock back").with_lock(&self.request.name))
+            }
+        };
+        if let Some(outcome) = outcome {
+            drop(outcome.send(answer));
+        }
+        if again {
+            withdraw(&*self.store, &self.request, self.terms).await;
+        }
+    }
+}
+
+/// Undoes a request, trying again until its lease has certainly run out on the server.
+pub(crate) async fn withdraw(store: &dyn LeaseStore, request: &Request, terms: Terms) {
+    let until = Instant::now() + terms.ttl * 2;
+    while Instant::now() < until {
+        if let Ok(Ok(_)) = timeout_at(until.into(), store.release(request)).await {
+            return;
+        }
+        sleep(terms.retry_after()).await;
+    }
+}

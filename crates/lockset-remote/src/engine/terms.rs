@@ -1,0 +1,84 @@
+//! How long a lease lasts, and the arithmetic of its deadline.
+
+use std::time::{Duration, Instant};
+
+use lockset_api::{Error, ErrorKind};
+
+/// How long a grant lasts and how far renewals carry it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    pub(crate) ttl: Duration,
+    pub(crate) renewal: Renewal,
+}
+
+/// Whether a lease is renewed in the background.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Renewal {
+    /// As long as it is held, but for no longer than this after it was granted.
+    UpTo(Duration),
+    /// Never: the lease lasts for its TTL and no longer.
+    Never,
+}
+
+/// Long enough that a pause of a few seconds, a page fault storm or a slow collection, loses
+/// nothing; short enough that a crashed holder does not keep everybody waiting.
+const DEFAULT_TTL: Duration = Duration::from_secs(10);
+/// By default a lease is carried to this many times its TTL. A holder that needs longer should say
+/// so; one that is stuck should not hold up the world.
+const DEFAULT_CEILING: u32 = 100;
+/// Below this the allowance for drift and one round trip leave nothing of a lease.
+const SHORTEST_TTL: Duration = Duration::from_millis(20);
+/// A day: more is a mistake in units more often than a wish, and dead holders block that long.
+const LONGEST_TTL: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl Default for Terms {
+    fn default() -> Self {
+        let renewal = Renewal::UpTo(DEFAULT_TTL * DEFAULT_CEILING);
+        Self { ttl: DEFAULT_TTL, renewal }
+    }
+}
+
+impl Terms {
+    pub(crate) fn with_ttl(self, ttl: Duration) -> Result<Self, Error> {
+        if !(SHORTEST_TTL..=LONGEST_TTL).contains(&ttl) {
+            return Err(Error::new(
+                ErrorKind::Config,
+                format!("a TTL is from {SHORTEST_TTL:?} to {LONGEST_TTL:?}, not {ttl:?}"),
+            ));
+        }
+        let renewal = match self.renewal {
+            Renewal::UpTo(ceiling) => Renewal::UpTo(ceiling.max(ttl * DEFAULT_CEILING)),
+            Renewal::Never => Renewal::Never,
+        };
+        Ok(Self { ttl, renewal })
+    }
+
+    /// Until when a grant or renewal asked for at `asked` is certain to last.
+    ///
+    /// The server started its clock after `asked`, so this is early by the way there and back. The
+    /// allowance is for a server's clock that runs up to 1 % faster than ours, and for its ticks.
+    pub(crate) fn deadline(&self, asked: Instant) -> Instant {
+        let drift = self.ttl / 100 + Duration::from_millis(2);
+        asked + self.ttl.saturating_sub(drift)
+    }
+
+    /// How long after a grant or renewal the next renewal is due: early enough for a second and a
+    /// third try.
+    pub(crate) fn renew_after(&self) -> Duration {
+        self.ttl / 3
+    }
+
+    /// How long to wait before a failed exchange is tried again.
+    pub(crate) fn retry_after(&self) -> Duration {
+        (self.ttl / 20).clamp(Duration::from_millis(5), Duration::from_secs(1))
+    }
+
+    /// The instant after which a lease granted at `granted` is not renewed any more.
+    pub(crate) fn ceiling(&self, granted: Instant) -> Instant {
+        match self.renewal {
+            Renewal::UpTo(length) => granted.checked_add(length).unwrap_or(granted + LONGEST_TTL),
+            Renewal::Never => granted,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The system's packages that the tests need: named, and installed where that is possible.
+//!
+//! A test whose server is missing fails; it is never skipped. So the servers are made sure of
+//! before the first test runs, instead of in a list of instructions that nobody has read.
+
+use std::process::{Command, Stdio};
+
+use crate::Result;
+use crate::process::{is_installed, run};
+
+/// What `PATH` must have, and the Debian package that brings it.
+struct Requirement {
+    package: &'static str,
+    program: &'static str,
+}
+
+const REQUIREMENTS: &[Requirement] = &[
+    Requirement { package: "redis-server", program: "redis-server" },
+    Requirement { package: "chromium-headless-shell", program: "chromium-headless-shell" },
+];
+
+/// Installs what is missing, or says how to.
+pub(crate) fn ensure() -> Result<()> {
+    let missing = missing();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let list = missing.join(" ");
+    let install = format!("apt-get update && apt-get install -y --no-install-recommends {list}");
+    println!("The tests need these packages: {list}\nTo install them: {install}");
+
+    let Some(prefix) = privilege().filter(|_| is_installed("apt-get")) else {
+        return Err(format!("packages are missing; please run: sudo sh -c '{install}'").into());
+    };
+    let apt = |args: &[&str]| {
+        let mut words = prefix.iter().chain(&["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+        let program = words.next().unwrap_or(&"env");
+        run(Command::new(program).args(words).args(args))
+    };
+    apt(&["update"])?;
+    apt(&[&["install", "-y", "--no-install-recommends"], missing.as_slice()].concat())?;
+
+    let missing = self::missing();
+    if !missing.is_empty() {
+        return Err(format!("installed, but not in PATH: {}", missing.join(" ")).into());
+    }
+    Ok(())
+}
+
+fn missing() -> Vec<&'static str> {
+    let missing = REQUIREMENTS.iter().filter(|needed| !is_installed(needed.program));
+    missing.map(|needed| needed.package).collect()
+}
+
+/// What to put before a command to run it as root without being asked anything, if that works.
+fn privilege() -> Option<&'static [&'static str]> {
+    let succeeds = |command: &mut Command| {
+        command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
+    };
+    if succeeds(Command::new("sh").args(["-c", "test $(id -u) = 0"])) {
+        Some(&[])
+    } else if succeeds(Command::new("sudo").args(["-n", "true"])) {
+        Some(&["sudo", "-n"])
+    } else {
+        None
+    }
+}

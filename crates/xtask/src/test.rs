@@ -1,0 +1,75 @@
+//! `cargo xtask test`: every test of every kind, and one line at the end that says how it went.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::process::{Command, ExitCode, Stdio};
+
+use crate::Result;
+use crate::process::{cargo, say};
+use crate::tally::Tally;
+use crate::{models, mutants, packages};
+
+/// Runs all tests of one kind; an error is a kind that could not be run.
+type Stage = fn() -> Result<Tally>;
+
+/// The kinds of tests, from the fastest answer to the slowest.
+const STAGES: &[(&str, Stage)] = &[
+    ("tests", tests),
+    ("tests of the waiting without a futex", portable_tests),
+    ("loom models", models::run_all),
+    ("mutants", mutants::run_all),
+];
+
+/// Runs every stage, also after a failure, so that one run shows all there is to repair.
+pub(crate) fn run() -> Result<ExitCode> {
+    packages::ensure()?;
+    let mut total = Tally::default();
+    let mut failures = Vec::new();
+    for (name, stage) in STAGES {
+        let tally = stage().unwrap_or_else(|error| {
+            eprintln!("xtask: {name}: {error}");
+            Tally::FAILED
+        });
+        if tally.failed > 0 {
+            failures.push(*name);
+        }
+        total += tally;
+    }
+    println!();
+    for name in &failures {
+        println!("failed: {name}");
+    }
+    println!("{total}");
+    Ok(if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn tests() -> Result<Tally> {
+    count(&mut cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]))
+}
+
+fn portable_tests() -> Result<Tally> {
+    count(
+        cargo(&["test", "--package", "lockset-mutex", "--no-fail-fast"])
+            .env("RUSTFLAGS", "--cfg lockset_portable"),
+    )
+}
+
+/// Runs `cargo test`, shows what it prints as it prints it, and adds up its results.
+fn count(command: &mut Command) -> Result<Tally> {
+    say(command);
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
+    let mut tally = Tally::default();
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).split(b'\n') {
+            let line = line?;
+            let mut terminal = io::stdout().lock();
+            terminal.write_all(&line)?;
+            terminal.write_all(b"\n")?;
+            tally += Tally::from_line(&String::from_utf8_lossy(&line)).unwrap_or_default();
+        }
+    }
+    // What fails without being counted: code that does not compile, a test process that aborts.
+    if !child.wait()?.success() && tally.failed == 0 {
+        tally += Tally::FAILED;
+    }
+    Ok(tally)
+}
