@@ -23,6 +23,6 @@ mod lock;
 mod terms;
 
 pub use acquire::Acquire;
-pub use lease::Lease;
-pub use lock::{LeaseLock, Locks};
+pub use lease::RemoteLease;
+pub use lock::{Locks, RemoteLock};
 pub use terms::Renewal;

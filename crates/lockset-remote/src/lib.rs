@@ -50,6 +50,6 @@ pub mod redis;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
-pub use engine::{Acquire, Lease, LeaseLock, Locks, Renewal};
+pub use engine::{Acquire, Locks, RemoteLease, RemoteLock, Renewal};
 pub use request::{Request, RequestId};
 pub use store::{Attempt, LeaseStore, Op, Renewed, StoreError, Withdrawn};

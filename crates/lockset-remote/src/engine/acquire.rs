@@ -12,12 +12,12 @@ use tokio::time::{sleep_until, timeout};
 
 use super::driver::driver;
 use super::keeper::withdraw;
-use super::lease::Lease;
+use super::lease::RemoteLease;
 use super::terms::Terms;
 use crate::store::{Attempt, LeaseStore, StoreError};
 use crate::{Op, Request};
 
-type Answer = Result<Option<Lease>, Error>;
+type Answer = Result<Option<RemoteLease>, Error>;
 
 /// A wait for a lease, as a future: `Ok(None)` if it was not granted in time.
 ///
@@ -103,7 +103,8 @@ impl Task {
             reply = back;
             let held = match attempt {
                 Ok(Attempt::Granted(fence)) => {
-                    let lease = Lease::start(self.store, self.request, self.terms, fence, asked);
+                    let lease =
+                        RemoteLease::start(self.store, self.request, self.terms, fence, asked);
                     // If nobody takes it, the lease comes back in the error and is dropped, which
                     // releases it.
                     drop(reply.send(Ok(Some(lease))));

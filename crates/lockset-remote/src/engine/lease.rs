@@ -19,7 +19,7 @@ use crate::store::LeaseStore;
 /// in the background, without blocking and without a runtime; a process that is about to exit
 /// should [`release`](lockset_api::Lease::release) instead, which waits until the server has heard.
 #[must_use = "a lease that is dropped is given back at once"]
-pub struct Lease {
+pub struct RemoteLease {
     name: Name,
     fence: Fence,
     term: Term,
@@ -27,7 +27,7 @@ pub struct Lease {
     orders: Option<oneshot::Sender<Option<Outcome>>>,
 }
 
-impl Lease {
+impl RemoteLease {
     /// Starts to keep what was granted to `request`, which was sent at `asked`. Runs on the driver.
     pub(crate) fn start(
         store: Arc<dyn LeaseStore>,
@@ -72,7 +72,7 @@ impl Lease {
     }
 }
 
-impl lockset_api::Lease for Lease {
+impl lockset_api::Lease for RemoteLease {
     type Error = Error;
 
     fn fence(&self) -> Fence {
@@ -92,9 +92,9 @@ impl lockset_api::Lease for Lease {
     }
 }
 
-impl fmt::Debug for Lease {
+impl fmt::Debug for RemoteLease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut lease = f.debug_struct("Lease");
+        let mut lease = f.debug_struct("RemoteLease");
         lease.field("name", &self.name.as_str()).field("fence", &self.fence.value());
         lease.field("remaining", &self.term.remaining()).finish()
     }

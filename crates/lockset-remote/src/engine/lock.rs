@@ -7,7 +7,7 @@ use std::time::Duration;
 use lockset_api::{AsyncLock, Deadline, Error, ErrorKind, Lock, Name, block_on};
 
 use super::acquire::{Acquire, Patience};
-use super::lease::Lease;
+use super::lease::RemoteLease;
 use super::terms::{Renewal, Terms};
 use crate::store::LeaseStore;
 
@@ -21,10 +21,10 @@ pub struct Locks {
 
 /// One lock of a server, by its name: exclusive, for whoever uses that name there.
 ///
-/// It is a [`Lock`] and an [`AsyncLock`] whose guard is a [`Lease`]. Not re-entrant: the owner is
+/// It is a [`Lock`] and an [`AsyncLock`] whose guard is a [`RemoteLease`]. Not re-entrant: the owner is
 /// the lease, and a second request waits for the first to end, whoever makes it.
 #[derive(Clone)]
-pub struct LeaseLock {
+pub struct RemoteLock {
     store: Arc<dyn LeaseStore>,
     name: Name,
     terms: Terms,
@@ -43,14 +43,14 @@ impl Locks {
     ///
     /// [`InvalidName`](lockset_api::ErrorKind::InvalidName) if the name breaks the rules of
     /// [`Name`], or the server's own.
-    pub fn lock(&self, name: &str) -> Result<LeaseLock, Error> {
+    pub fn lock(&self, name: &str) -> Result<RemoteLock, Error> {
         let name = Name::new(name)?;
         self.store.check(&name)?;
-        Ok(LeaseLock { store: Arc::clone(&self.store), name, terms: Terms::default() })
+        Ok(RemoteLock { store: Arc::clone(&self.store), name, terms: Terms::default() })
     }
 }
 
-impl LeaseLock {
+impl RemoteLock {
     /// The lock's name.
     #[must_use]
     pub fn name(&self) -> &Name {
@@ -82,42 +82,42 @@ impl LeaseLock {
         Acquire::start(&self.store, &self.name, self.terms, patience)
     }
 
-    async fn wait(&self) -> Result<Lease, Error> {
+    async fn wait(&self) -> Result<RemoteLease, Error> {
         let granted = self.acquire(Deadline::NEVER).await?;
         granted.ok_or_else(|| Error::new(ErrorKind::Other, "a wait without end has ended"))
     }
 }
 
-impl Lock for LeaseLock {
-    type Guard<'a> = Lease;
+impl Lock for RemoteLock {
+    type Guard<'a> = RemoteLease;
     type Error = Error;
 
-    fn lock(&self) -> Result<Lease, Error> {
+    fn lock(&self) -> Result<RemoteLease, Error> {
         block_on(self.wait())
     }
 
-    fn try_lock(&self) -> Result<Option<Lease>, Error> {
+    fn try_lock(&self) -> Result<Option<RemoteLease>, Error> {
         block_on(self.acquire(Deadline::after(Duration::ZERO)))
     }
 
-    fn lock_until(&self, deadline: Deadline) -> Result<Option<Lease>, Error> {
+    fn lock_until(&self, deadline: Deadline) -> Result<Option<RemoteLease>, Error> {
         block_on(self.acquire(deadline))
     }
 }
 
-impl AsyncLock for LeaseLock {
-    type Guard<'a> = Lease;
+impl AsyncLock for RemoteLock {
+    type Guard<'a> = RemoteLease;
     type Error = Error;
 
-    async fn lock_async(&self) -> Result<Lease, Error> {
+    async fn lock_async(&self) -> Result<RemoteLease, Error> {
         self.wait().await
     }
 
-    async fn try_lock_async(&self) -> Result<Option<Lease>, Error> {
+    async fn try_lock_async(&self) -> Result<Option<RemoteLease>, Error> {
         self.acquire(Deadline::after(Duration::ZERO)).await
     }
 
-    async fn lock_until_async(&self, deadline: Deadline) -> Result<Option<Lease>, Error> {
+    async fn lock_until_async(&self, deadline: Deadline) -> Result<Option<RemoteLease>, Error> {
         self.acquire(deadline).await
     }
 }
@@ -128,9 +128,9 @@ impl fmt::Debug for Locks {
     }
 }
 
-impl fmt::Debug for LeaseLock {
+impl fmt::Debug for RemoteLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut lock = f.debug_struct("LeaseLock");
+        let mut lock = f.debug_struct("RemoteLock");
         lock.field("store", &self.store.label()).field("name", &self.name.as_str());
         lock.field("ttl", &self.terms.ttl).field("renewal", &self.terms.renewal).finish()
     }

@@ -1,0 +1,99 @@
+//! The engine's promises, on the SQLite store: what is peculiar to leases beyond the conformance
+//! suite, and the ways in which a user can get it wrong.
+
+use std::pin::pin;
+use std::task::{Context, Waker};
+use std::time::{Duration, Instant};
+
+use lockset_api::{
+    AsyncLock, Deadline, End, ErrorKind, Lease as _, Lock, Loss, Released, block_on,
+};
+use lockset_remote::{Locks, RemoteLock, Renewal, sqlite::Sqlite};
+use tempfile::TempDir;
+
+fn lock() -> (RemoteLock, TempDir) {
+    let dir = tempfile::tempdir().unwrap();
+    let locks = Locks::new(Sqlite::open(dir.path().join("locks.db")).unwrap());
+    (locks.lock("job").unwrap(), dir)
+}
+
+#[test]
+fn a_lease_is_renewed_beyond_its_ttl() {
+    let (lock, _dir) = lock();
+    let ttl = Duration::from_millis(150);
+    let lease = lock.with_ttl(ttl).unwrap().lock().unwrap();
+    let long = Deadline::at(Instant::now() + ttl * 4);
+    assert_eq!(lease.lost().wait(long), None, "lost though it should have been renewed");
+    assert_eq!(lease.release().unwrap(), Released::InTime);
+}
+
+#[test]
+fn renewal_ends_at_its_ceiling() {
+    let (lock, _dir) = lock();
+    let ttl = Duration::from_millis(90);
+    let ceiling = Renewal::UpTo(Duration::from_millis(200));
+    let lease = lock.with_ttl(ttl).unwrap().with_renewal(ceiling).lock().unwrap();
+    assert_eq!(lease.lost().wait(Deadline::NEVER), Some(End::Lost(Loss::Expired)));
+    assert_eq!(lease.release().unwrap(), Released::AlreadyLost(Loss::Expired));
+}
+
+#[test]
+fn a_dropped_wait_leaves_nothing_behind() {
+    let (lock, _dir) = lock();
+    let held = lock.lock().unwrap();
+    for _ in 0..20 {
+        let mut waiting = pin!(lock.lock_async());
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(waiting.as_mut().poll(&mut context).is_pending());
+    }
+    assert_eq!(held.release().unwrap(), Released::InTime);
+    // A ghost among the twenty would hold it for the TTL of ten seconds.
+    let soon = Deadline::after(Duration::from_secs(5));
+    assert!(lock.lock_until(soon).unwrap().is_some(), "a dropped waiter holds the lock");
+}
+
+/// The lock is free, so each attempt may be granted in the very moment in which it is dropped.
+#[test]
+fn a_wait_dropped_in_flight_leaves_nothing_behind() {
+    let (lock, _dir) = lock();
+    for _ in 0..50 {
+        let mut attempt = pin!(lock.lock_async());
+        let mut context = Context::from_waker(Waker::noop());
+        let _ = attempt.as_mut().poll(&mut context);
+    }
+    let soon = Deadline::after(Duration::from_secs(5));
+    assert!(lock.lock_until(soon).unwrap().is_some(), "a dropped attempt holds the lock");
+}
+
+#[test]
+fn a_lease_needs_no_thread_and_no_runtime_of_its_own() {
+    let (lock, _dir) = lock();
+    let lease = block_on(lock.lock_async()).unwrap();
+    // Taken on one thread, given back on another.
+    let released = std::thread::spawn(move || block_on(lease.release_async())).join().unwrap();
+    assert_eq!(released.unwrap(), Released::InTime);
+
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let lease = runtime.block_on(lock.lock_async()).unwrap();
+    drop(runtime);
+    assert!(lease.remaining() > Duration::ZERO);
+    assert_eq!(lease.release().unwrap(), Released::InTime);
+}
+
+#[test]
+fn what_cannot_work_is_refused_before_anything_is_sent() {
+    let dir = tempfile::tempdir().unwrap();
+    let locks = Locks::new(Sqlite::open(dir.path().join("locks.db")).unwrap());
+    assert_eq!(locks.lock("").unwrap_err().kind(), ErrorKind::InvalidName);
+    assert_eq!(locks.lock("a\0b").unwrap_err().kind(), ErrorKind::InvalidName);
+    let ttl = |millis| locks.lock("job").unwrap().with_ttl(Duration::from_millis(millis));
+    assert_eq!(ttl(0).unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(ttl(u64::MAX).unwrap_err().kind(), ErrorKind::Config);
+
+    let missing = Sqlite::open(dir.path().join("no/such/dir/locks.db")).unwrap_err();
+    assert_eq!(missing.kind(), ErrorKind::Unavailable);
+    std::fs::write(dir.path().join("text"), "this is not a database, and long enough to tell")
+        .unwrap();
+    let no_database = Sqlite::open(dir.path().join("text")).unwrap_err();
+    assert_eq!(no_database.kind(), ErrorKind::Unavailable);
+}

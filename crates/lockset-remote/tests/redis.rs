@@ -1,0 +1,97 @@
+//! Redis and its faults: a real server, killed, stopped, cut off, restarted empty.
+
+#![cfg(feature = "redis")]
+
+use std::time::{Duration, Instant};
+
+use lockset_api::{Deadline, End, ErrorKind, Lease as _, Lock, Loss, Released};
+use lockset_remote::{Locks, RemoteLock, redis::Redis};
+use testbed::{Proxy, Redis as Server};
+
+fn server() -> Server {
+    Server::start().unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn lock(url: &str, ttl: Duration) -> RemoteLock {
+    let locks = Locks::new(Redis::new(url).unwrap());
+    locks.lock("job").unwrap().with_ttl(ttl).unwrap()
+}
+
+const SHORT: Duration = Duration::from_millis(300);
+const LONG: Duration = Duration::from_secs(60);
+
+#[test]
+fn an_unreachable_server_is_an_error_at_once() {
+    let mut server = server();
+    let url = server.url();
+    server.kill().unwrap();
+    let error = lock(&url, LONG).lock().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(error.to_string().contains("cannot be reached"), "{error}");
+}
+
+/// The renewals of a server that has stopped get no answer; the lease is lost by the local clock,
+/// before the server, when it goes on, can give it away.
+#[test]
+fn a_stopped_server_costs_the_lease_and_a_wait_ends_at_its_deadline() {
+    let server = server();
+    let lock = lock(&server.url(), SHORT);
+    let lease = lock.lock().unwrap();
+    server.pause().unwrap();
+    assert_eq!(lease.lost().wait(Deadline::NEVER), Some(End::Lost(Loss::Expired)));
+    let deadline = Instant::now() + Duration::from_millis(50);
+    assert!(lock.lock_until(Deadline::at(deadline)).unwrap().is_none());
+    assert!(Instant::now() >= deadline);
+    server.resume().unwrap();
+    assert_eq!(lease.release().unwrap(), Released::AlreadyLost(Loss::Expired));
+    // The attempt that was in flight when its caller gave up is undone, so the lock is free.
+    assert!(lock.lock_until(Deadline::after(LONG)).unwrap().is_some());
+}
+
+#[test]
+fn a_connection_that_is_cut_does_not_cost_the_lease() {
+    let server = server();
+    let proxy = Proxy::start(server.addr()).unwrap();
+    let lock = lock(&format!("redis://{}", proxy.addr()), Duration::from_secs(1));
+    let lease = lock.lock().unwrap();
+    proxy.cut();
+    let later = Deadline::after(Duration::from_secs(3));
+    assert_eq!(lease.lost().wait(later), None, "lost by one cut connection");
+    assert_eq!(lease.release().unwrap(), Released::InTime);
+}
+
+#[test]
+fn a_partition_longer_than_the_ttl_is_a_loss_and_the_next_holder_is_safe() {
+    let server = server();
+    let proxy = Proxy::start(server.addr()).unwrap();
+    let cut_off = lock(&format!("redis://{}", proxy.addr()), SHORT);
+    let healthy = lock(&server.url(), LONG);
+    let stale = cut_off.lock().unwrap();
+    proxy.sever();
+    let next = healthy.lock().unwrap();
+    assert!(stale.lost().is_lost(), "the server gave the lock away before the loss was told");
+    assert!(next.fence() > stale.fence());
+    proxy.heal();
+    assert_eq!(stale.release().unwrap(), Released::AlreadyLost(Loss::Expired));
+    assert!(healthy.try_lock().unwrap().is_none(), "the stale release freed the successor's lock");
+    assert_eq!(next.release().unwrap(), Released::InTime);
+}
+
+#[test]
+fn a_server_that_restarts_empty_revokes_the_lease_and_its_fences_rise() {
+    let mut server = server();
+    let lock = lock(&server.url(), Duration::from_secs(3));
+    let before = lock.lock().unwrap();
+    server.restart().unwrap();
+    assert_eq!(before.lost().wait(Deadline::NEVER), Some(End::Lost(Loss::Revoked)));
+    let after = lock.lock().unwrap();
+    assert!(after.fence() > before.fence());
+    assert_eq!(after.release().unwrap(), Released::InTime);
+}
+
+#[test]
+fn a_name_that_would_split_the_keys_is_refused() {
+    let locks = Locks::new(Redis::new("redis://127.0.0.1:1").unwrap());
+    assert_eq!(locks.lock("}x").unwrap_err().kind(), ErrorKind::InvalidName);
+    assert_eq!(Redis::new("http://127.0.0.1").unwrap_err().kind(), ErrorKind::Config);
+}
