@@ -1,1 +1,58 @@
-//! Stub.
+//! One suite that says what a lock is: for every lock here, and for anyone who writes another.
+//!
+//! A [`Subject`] tells the suite how to open one more handle on the lock under test; the groups say
+//! what it must do. Which groups apply is decided by what the lock can do, and the compiler sees to
+//! it that a lock which claims a group implements its trait:
+//!
+//! | group | for | checks |
+//! |---|---|---|
+//! | [`lock`] | every [`Lock`](lockset_api::Lock) | exclusion, try, deadlines, hand-over, abandoned waiters, drop, panic |
+//! | [`shared`] | [`SharedLock`](lockset_api::SharedLock)s | readers share, writers do not |
+//! | [`permits`] | [`Permits`](lockset_api::Permits) | so many and no more, all or none, nothing lost |
+//! | [`process`] | locks between processes | exclusion between them, a holder killed |
+//! | [`lease`] | [`LeaseLock`](lockset_api::LeaseLock)s | fences rise, losses are told in time, stale releases do no harm |
+//!
+//! One line makes the tests, each check a test of its own:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! # #[derive(Default)]
+//! struct Parking(Arc<parking_lot::Mutex<()>>);
+//!
+//! impl lockset_conformance::Subject for Parking {
+//!     type Lock = Arc<parking_lot::Mutex<()>>;
+//!     fn open(&self) -> Self::Lock {
+//!         Arc::clone(&self.0)
+//!     }
+//! }
+//!
+//! lockset_conformance::suite!(parking_lot: Parking::default() => lock);
+//! # let failures = lockset_conformance::failures(
+//! #     lockset_conformance::lock::checks(),
+//! #     Parking::default,
+//! #     lockset_conformance::PATIENCE,
+//! # );
+//! # assert!(failures.is_empty(), "{failures:?}");
+//! ```
+//!
+//! An async lock is checked through [`Blocking`](lockset_api::Blocking).
+//!
+//! # What it cannot show
+//!
+//! A suite that passes has seen no fault; it has not seen every interleaving. The locks of this
+//! workspace are also put before a model checker, which has.
+
+#![forbid(unsafe_code)]
+
+mod check;
+pub mod lease;
+pub mod lock;
+mod macros;
+pub mod permits;
+pub mod process;
+pub mod shared;
+mod subject;
+
+pub use check::{Check, Failure, PATIENCE, failures, run};
+pub use subject::{LeaseSubject, PermitsSubject, ProcessSubject, Subject};

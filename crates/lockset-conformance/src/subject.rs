@@ -1,0 +1,51 @@
+//! What the suite has to know about a lock.
+
+use std::time::Duration;
+
+use lockset_api::{LeaseLock, Lock, Permits};
+
+/// One lock under test, which nobody holds yet.
+///
+/// A check opens as many handles on it as it has contenders. Make them as independent as users
+/// would: a connection of its own each, a file opened anew.
+pub trait Subject: Send + Sync + 'static {
+    /// What a contender holds in hand.
+    type Lock: Lock;
+
+    /// How often each contender takes the lock where a check needs contention. Fewer make sense
+    /// where a round trip is slow.
+    const ROUNDS: usize = 300;
+
+    /// One more handle on the same lock.
+    fn open(&self) -> Self::Lock;
+}
+
+/// A lock that processes contend for.
+///
+/// A check starts the running test binary once more, as a peer: it runs the one test that is named
+/// here, which must do nothing but `process::serve::<Self>()`.
+pub trait ProcessSubject: Subject {
+    /// The name of that test, as the test runner shows it.
+    const PEER: &'static str;
+
+    /// What a peer needs to find the lock: a path, a URL.
+    fn address(&self) -> String;
+
+    /// In the peer: a handle on the lock at this address.
+    fn connect(address: &str) -> Self::Lock;
+}
+
+/// A lock whose guards are leases.
+pub trait LeaseSubject: Subject<Lock: LeaseLock> {
+    /// A handle on the same lock, whose leases last for `ttl` and are not renewed.
+    fn open_brief(&self, ttl: Duration) -> Self::Lock;
+}
+
+/// Permits under test.
+pub trait PermitsSubject: Send + Sync + 'static {
+    /// What the contenders share.
+    type Permits: Permits + Sync;
+
+    /// A fresh lock of so many permits.
+    fn with_permits(&self, permits: usize) -> Self::Permits;
+}

@@ -1,0 +1,27 @@
+//! The mutex does what every lock must do; so does its async front on threads; so does the rival.
+
+use std::sync::Arc;
+
+use lockset_api::{Blocking, Lock, OnThread};
+use lockset_conformance::{Subject, suite};
+use lockset_mutex::Mutex;
+
+/// Any lock of one process: its handles share it.
+struct Shared<L>(Arc<L>);
+
+impl<L> Shared<L> {
+    fn new(lock: L) -> Self {
+        Self(Arc::new(lock))
+    }
+}
+
+impl<L: Lock + Send + Sync + 'static> Subject for Shared<L> {
+    type Lock = Arc<L>;
+
+    fn open(&self) -> Arc<L> {
+        Arc::clone(&self.0)
+    }
+}
+
+suite!(mutex: Shared::new(Mutex::new(())) => lock);
+suite!(on_threads: Shared::new(Blocking::new(OnThread::new(Mutex::new(())))) => lock);
