@@ -35,7 +35,7 @@ pub(crate) fn run_all() -> Result<Tally> {
 
 fn run_package(package: &str) -> Result<Tally> {
     let mut tally = Tally::default();
-    let models = Models::build(package, &env::current_dir()?, &target_dir()?)?;
+    let models = Models::build(package, &env::current_dir()?, &target_dir()?, "")?;
     for name in models.names()? {
         let start = Instant::now();
         let verdict = models.run(&name)?;
@@ -73,11 +73,16 @@ impl Verdict {
 }
 
 impl Models {
-    /// Compiles the models of a crate of the workspace at `tree`.
-    pub(crate) fn build(package: &str, tree: &Path, target_dir: &Path) -> Result<Self> {
+    /// Compiles the models of a crate of the workspace at `tree`, with lints as `lints` says.
+    pub(crate) fn build(
+        package: &str,
+        tree: &Path,
+        target_dir: &Path,
+        lints: &str,
+    ) -> Result<Self> {
         let mut build = cargo(&["test", "--release", "--package", package, "--test", "loom"]);
         build.args(["--no-run", "--quiet", "--message-format", "json-render-diagnostics"]);
-        build.env("RUSTFLAGS", "--cfg lockset_loom");
+        build.env("RUSTFLAGS", format!("--cfg lockset_loom {lints}").trim());
         say(&build);
         let messages = output_of(build.current_dir(tree).env("CARGO_TARGET_DIR", target_dir))?;
         let executable = messages

@@ -30,8 +30,103 @@ struct Mutant {
     test: &'static str,
 }
 
+const RAW: &str = "crates/lockset-mutex/src/raw.rs";
+const QUEUE: &str = "crates/lockset-semaphore/src/queue.rs";
+
+/// A bug may leave an import or a function unused; that is not what it is here for.
+const QUIET: &str = "-A warnings";
+
 /// Every bug that a model here claims to exclude; one entry each.
-const MUTANTS: &[Mutant] = &[];
+const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "relaxed unlock",
+        file: RAW,
+        from: "self.state.swap(UNLOCKED, Release)",
+        to: "self.state.swap(UNLOCKED, Relaxed)",
+        package: "lockset-mutex",
+        test: "two_threads_exclude_each_other",
+    },
+    Mutant {
+        name: "relaxed lock",
+        file: RAW,
+        from: "compare_exchange(UNLOCKED, LOCKED, Acquire, Relaxed)",
+        to: "compare_exchange(UNLOCKED, LOCKED, Relaxed, Relaxed)",
+        package: "lockset-mutex",
+        test: "two_threads_exclude_each_other",
+    },
+    Mutant {
+        name: "relaxed lock after a wait",
+        file: RAW,
+        from: "self.state.swap(CONTENDED, Acquire)",
+        to: "self.state.swap(CONTENDED, Relaxed)",
+        package: "lockset-mutex",
+        test: "two_threads_exclude_each_other",
+    },
+    Mutant {
+        name: "check-then-set",
+        file: RAW,
+        from: "self.state.compare_exchange(UNLOCKED, LOCKED, Acquire, Relaxed).is_ok()",
+        to: "self.state.load(Acquire) == UNLOCKED && self.state.swap(LOCKED, Acquire) < 3",
+        package: "lockset-mutex",
+        test: "two_threads_exclude_each_other",
+    },
+    Mutant {
+        name: "forgotten waiter",
+        file: RAW,
+        from: "Waited::Woken => {}",
+        to: "Waited::Woken => if self.take() { return true },",
+        package: "lockset-mutex",
+        test: "three_threads_exclude_each_other",
+    },
+    Mutant {
+        name: "missed recheck",
+        file: RAW,
+        from: "self.state.wait(CONTENDED, deadline)",
+        to: "self.state.wait(self.state.load(Relaxed), deadline)",
+        package: "lockset-mutex",
+        test: "two_threads_exclude_each_other",
+    },
+    Mutant {
+        name: "sleeper not woken",
+        file: RAW,
+        from: "if self.state.swap(UNLOCKED, Release) == CONTENDED {",
+        to: "if self.state.swap(UNLOCKED, Release) > CONTENDED {",
+        package: "lockset-mutex",
+        test: "two_threads_exclude_each_other",
+    },
+    Mutant {
+        name: "permit granted then timed out",
+        file: QUEUE,
+        from: "let given_back = self.granted.remove(&ticket).unwrap_or(0);",
+        to: "let given_back = 0;",
+        package: "lockset-semaphore",
+        test: "a_grant_meets_a_timeout",
+    },
+    Mutant {
+        name: "wake-up taken along by a timeout",
+        file: QUEUE,
+        from: "self.give(given_back)",
+        to: "{ self.free += given_back; Vec::new() }",
+        package: "lockset-semaphore",
+        test: "a_waiter_that_gives_up_takes_no_wake_up_with_it",
+    },
+    Mutant {
+        name: "newcomer that overbooks",
+        file: QUEUE,
+        from: "let free = self.waiting.is_empty() && self.free >= n;",
+        to: "let free = self.waiting.is_empty();",
+        package: "lockset-semaphore",
+        test: "two_threads_exclude_each_other",
+    },
+    Mutant {
+        name: "waiters forgotten by close",
+        file: QUEUE,
+        from: "waiting.into_values().map(|waiter| waiter.waker).collect()",
+        to: "waiting.into_values().map(|waiter| waiter.waker).take(0).collect()",
+        package: "lockset-semaphore",
+        test: "closing_wakes_whoever_waits",
+    },
+];
 
 pub(crate) fn run() -> Result<ExitCode> {
     let tally = run_all()?;
@@ -110,7 +205,7 @@ impl Nursery {
     }
 
     fn build(&self, package: &str) -> Result<Models> {
-        Models::build(package, &self.tree, &self.target_dir)
+        Models::build(package, &self.tree, &self.target_dir, QUIET)
     }
 }
 
