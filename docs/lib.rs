@@ -1,1 +1,28 @@
-//! Stub.
+//! The book's snippets, compiled and run as documentation tests: `cargo test -p lockset-docs`.
+//!
+//! `mdbook test` cannot see the crates of a workspace, rustdoc can. So each chapter is the
+//! documentation of an empty module here. `tests/pages.rs` fails if one is missing.
+
+#[cfg(doctest)]
+#[doc = include_str!("src/introduction.md")]
+mod introduction {}
+
+#[cfg(doctest)]
+#[doc = include_str!("src/a-counter-that-forgets.md")]
+mod a_counter_that_forgets {}
+
+#[cfg(doctest)]
+#[doc = include_str!("src/the-three-state-mutex.md")]
+mod the_three_state_mutex {}
+
+#[cfg(doctest)]
+#[doc = include_str!("src/the-trait-family.md")]
+mod the_trait_family {}
+
+#[cfg(doctest)]
+#[doc = include_str!("src/which-lock.md")]
+mod which_lock {}
+
+#[cfg(doctest)]
+#[doc = include_str!("src/reading-a-swim-lane.md")]
+mod reading_a_swim_lane {}

@@ -111,20 +111,17 @@ pub fn try_lock_tells_held_from_free<S: Subject>(subject: &S) -> Result<(), Stri
 pub fn lock_until_gives_up_at_its_deadline_and_not_before<S: Subject>(
     subject: &S,
 ) -> Result<(), String> {
-    let guard_of = subject.open();
-    let guard = guard_of.lock().map_err(|error| error.to_string())?;
+    let lock = subject.open();
     for millis in [1, 10, 60] {
+        let guard = lock.lock().map_err(|error| error.to_string())?;
         let deadline = Instant::now() + Duration::from_millis(millis);
-        // The holder lets go only afterwards, so whoever ignores the deadline hangs.
-        let granted = elsewhere(|| until_elsewhere(subject, Deadline::at(deadline)))?;
-        expect(granted, false, "granted a lock that somebody holds")?;
-        let early = deadline.saturating_duration_since(Instant::now());
+        let gave_up_at = gives_up(subject, Deadline::at(deadline), guard)?;
+        let early = deadline.saturating_duration_since(gave_up_at);
         if !early.is_zero() {
             return Err(format!("gave up {early:?} before a deadline {millis} ms away"));
         }
     }
-    drop(guard);
-    free_soon(&guard_of)
+    free_soon(&lock)
 }
 
 /// With a deadline that has passed, `lock_until` tries once.
@@ -138,9 +135,7 @@ pub fn a_deadline_in_the_past_is_a_try<S: Subject>(subject: &S) -> Result<(), St
     let Some(guard) = lock.lock_until(past).map_err(|error| error.to_string())? else {
         return Err("a lock that nobody holds was not granted".into());
     };
-    let granted = elsewhere(|| until_elsewhere(subject, past))?;
-    expect(granted, false, "granted a lock that somebody holds")?;
-    drop(guard);
+    gives_up(subject, past, guard)?;
     free_soon(&lock)
 }
 
@@ -160,9 +155,9 @@ pub fn a_waiter_is_granted_what_is_released<S: Subject>(subject: &S) -> Result<(
                 let _ = asks.send(());
                 lock.lock_until(patience).map(|g| g.is_some()).map_err(|error| error.to_string())
             });
-            // From here the waiter is about to wait, or waits: either must end in a grant.
             asked.recv().map_err(|_| "the waiter died")?;
-            drop(guard);
+            // The other goes on waiting while the deadline of a third comes and goes.
+            gives_up(subject, Deadline::after(Duration::from_millis(25)), guard)?;
             expect(join(waiter)?, true, "a waiter with an hour left gave up")
         })?;
     }
@@ -178,17 +173,12 @@ pub fn abandoned_waiters_leave_no_trace<S: Subject>(subject: &S) -> Result<(), S
     let lock = subject.open();
     let guard = lock.lock().map_err(|error| error.to_string())?;
     thread::scope(|scope| {
-        let waiters: Vec<_> = (0..8)
-            .map(|id| {
-                let patience = Duration::from_millis(id * 5);
-                scope.spawn(move || until_elsewhere(subject, Deadline::after(patience)))
-            })
-            .collect();
-        waiters.into_iter().try_for_each(|waiter| {
-            expect(join(waiter)?, false, "granted a lock that somebody holds")
-        })
+        for id in 1..8 {
+            let patience = Duration::from_millis(id * 5);
+            scope.spawn(move || until_elsewhere(subject, Deadline::after(patience)));
+        }
+        gives_up(subject, Deadline::after(Duration::from_millis(40)), guard)
     })?;
-    drop(guard);
     for _ in 0..3 {
         free_soon(&lock)?;
     }
@@ -263,6 +253,30 @@ pub(crate) fn try_elsewhere<S: Subject>(subject: &S) -> Result<bool, String> {
     elsewhere(|| {
         let lock = subject.open();
         lock.try_lock().map(|guard| guard.is_some()).map_err(|error| error.to_string())
+    })
+}
+
+/// Another waiter gives up at `deadline`, since `guard` is held until then; says when it did.
+fn gives_up<S: Subject>(
+    subject: &S,
+    deadline: Deadline,
+    guard: <S::Lock as Lock>::Guard<'_>,
+) -> Result<Instant, String> {
+    thread::scope(|scope| {
+        let (gives_up, gave_up) = mpsc::channel();
+        scope.spawn(move || {
+            let granted = until_elsewhere(subject, deadline);
+            let _ = gives_up.send(granted.map(|granted| (granted, Instant::now())));
+        });
+        let answer = gave_up.recv_timeout(deadline.remaining().unwrap_or_default() + SOON);
+        // Whoever ignores the deadline ends now, and the scope with it.
+        drop(guard);
+        match answer {
+            Ok(Ok((false, at))) => Ok(at),
+            Ok(Ok((true, _))) => Err("granted a lock that somebody holds".into()),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(format!("still waiting {SOON:?} after the deadline")),
+        }
     })
 }
 

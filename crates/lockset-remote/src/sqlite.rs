@@ -21,7 +21,8 @@ mod clock;
 mod worker;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use lockset_api::{Error, ErrorKind, Fence};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
@@ -133,14 +134,34 @@ impl LeaseStore for Sqlite {
     }
 }
 
+/// Opens the database and makes sure that it is as described above.
+///
+/// Where several processes do this at once, SQLite answers some of them "busy" without waiting:
+/// changing the journal's mode takes the whole file. That passes, so it is tried again.
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let until = Instant::now() + BUSY_TIMEOUT;
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    loop {
+        match prepare(&connection) {
+            Err(error) if is_busy(&error) && Instant::now() < until => thread::sleep(PAUSES.0),
+            outcome => return outcome.map(|()| connection),
+        }
+    }
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     // Readers, people with a shell among them, then never hold up a lock.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.execute(SCHEMA, [])?;
-    Ok(connection)
+    connection.execute(SCHEMA, []).map(drop)
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+    )
 }
 
 fn attempt(

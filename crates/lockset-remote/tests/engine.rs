@@ -2,7 +2,9 @@
 //! suite, and the ways in which a user can get it wrong.
 
 use std::pin::pin;
+use std::sync::Barrier;
 use std::task::{Context, Waker};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use lockset_api::{
@@ -70,7 +72,7 @@ fn a_lease_needs_no_thread_and_no_runtime_of_its_own() {
     let (lock, _dir) = lock();
     let lease = block_on(lock.lock_async()).unwrap();
     // Taken on one thread, given back on another.
-    let released = std::thread::spawn(move || block_on(lease.release_async())).join().unwrap();
+    let released = thread::spawn(move || block_on(lease.release_async())).join().unwrap();
     assert_eq!(released.unwrap(), Released::InTime);
 
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -78,6 +80,25 @@ fn a_lease_needs_no_thread_and_no_runtime_of_its_own() {
     drop(runtime);
     assert!(lease.remaining() > Duration::ZERO);
     assert_eq!(lease.release().unwrap(), Released::InTime);
+}
+
+/// SQLite answers "busy" to some of those who create one database at once.
+#[test]
+fn many_may_open_a_new_database_at_once() {
+    for _ in 0..20 {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("locks.db");
+        let start = Barrier::new(8);
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    start.wait();
+                    let locks = Locks::new(Sqlite::open(&path).unwrap());
+                    assert!(locks.lock("job").unwrap().try_lock().is_ok());
+                });
+            }
+        });
+    }
 }
 
 #[test]
