@@ -9,6 +9,11 @@ use crate::{Deadline, Error, Fence, Lock, Loss, Lost};
 /// Dropping a lease gives it back without waiting for the server; [`Lease::release`] waits, and
 /// tells whether the lock had been ours until then.
 #[must_use = "a lease that is dropped is given back at once"]
+#[diagnostic::on_unimplemented(
+    message = "the guard `{Self}` is no lease",
+    note = "only a lock that can be lost has leases, and with them fences: a mutex or a file lock \
+            has none"
+)]
 pub trait Lease {
     /// What a release can fail with.
     type Error: core::error::Error + Send + Sync + 'static;

@@ -53,6 +53,7 @@ pub struct Term(Arc<Shared>);
 /// As a future it resolves to the lease's [`End`], also when it was released, so that nobody waits
 /// for ever for a lease that is gone. Cancel-safe: dropping it forgets nothing.
 #[derive(Debug)]
+#[must_use = "it only tells whoever looks, waits or awaits"]
 pub struct Lost {
     term: Term,
     alarm: Alarm,
@@ -128,7 +129,6 @@ impl Term {
     }
 
     /// A watcher of this term.
-    #[must_use]
     pub fn lost(&self) -> Lost {
         Lost { term: self.clone(), alarm: Alarm::new(), watcher: None }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lockset_api::{Deadline, End, Error, Fence, Lease, LeaseLock, Loss, Released, block_on};
 
-use crate::lock::{SOON, expect, join, try_elsewhere};
+use crate::lock::{SOON, ensure, join, try_elsewhere};
 use crate::{Check, LeaseSubject};
 
 /// The checks of this group.
@@ -107,10 +107,10 @@ pub fn a_lease_in_hand_is_not_lost<S: LeaseSubject>(subject: &S) -> Result<(), S
     let lock = subject.open();
     let lease = granted(&lock)?;
     let lost = lease.lost();
-    expect(lost.is_lost(), false, "a lease was lost as soon as it was granted")?;
-    expect(lease.remaining() > Duration::ZERO, true, "a lease in hand has no time left")?;
+    ensure(!lost.is_lost(), "a lease was lost as soon as it was granted")?;
+    ensure(lease.remaining() > Duration::ZERO, "a lease in hand has no time left")?;
     released(lease)?;
-    expect(lost.is_lost(), false, "a lease that was given back is called lost")?;
+    ensure(!lost.is_lost(), "a lease that was given back is called lost")?;
     match lost.wait(Deadline::after(SOON)) {
         Some(End::Released) => Ok(()),
         other => Err(format!("whoever watches a released lease is told {other:?}")),
@@ -135,8 +135,8 @@ pub fn a_loss_is_told<S: LeaseSubject>(subject: &S) -> Result<(), String> {
     if told != (expired, expired) {
         return Err(format!("a lease that ran out told its watchers {told:?}"));
     }
-    expect(lease.lost().is_lost(), true, "the flag of a lease that ran out is not set")?;
-    expect(lease.remaining() == Duration::ZERO, true, "a lost lease has time left")?;
+    ensure(lease.lost().is_lost(), "the flag of a lease that ran out is not set")?;
+    ensure(lease.remaining() == Duration::ZERO, "a lost lease has time left")?;
     match lease.release().map_err(|error| error.to_string())? {
         Released::AlreadyLost(_) => Ok(()),
         other => Err(format!("a lease that ran out was released {other:?}")),
@@ -154,7 +154,7 @@ pub fn a_loss_is_told_before_the_next_holder<S: LeaseSubject>(subject: &S) -> Re
         let lease = granted(&lock)?;
         let next_lock = subject.open();
         let next = granted(&next_lock)?;
-        expect(lease.lost().is_lost(), true, "two leases at once, and the first not told")?;
+        ensure(lease.lost().is_lost(), "two leases at once, and the first not told")?;
         released(next)?;
     }
     Ok(())
@@ -174,7 +174,7 @@ pub fn a_stale_release_is_harmless<S: LeaseSubject>(subject: &S) -> Result<(), S
         Released::AlreadyLost(_) => {}
         other => return Err(format!("a lost lease was released {other:?}")),
     }
-    expect(try_elsewhere(subject)?, false, "a stale release freed the lock of its successor")?;
+    ensure(try_elsewhere(subject)?.is_none(), "a stale release freed the lock of its successor")?;
     released(next)
 }
 

@@ -4,13 +4,14 @@
 //! what it must do. Which groups apply is decided by what the lock can do, and the compiler sees to
 //! it that a lock which claims a group implements its trait:
 //!
-//! | group | for | checks |
-//! |---|---|---|
-//! | [`lock`] | every [`Lock`](lockset_api::Lock) | exclusion, try, deadlines, hand-over, abandoned waiters, drop, panic |
-//! | [`shared`] | [`SharedLock`](lockset_api::SharedLock)s | readers share, writers do not |
-//! | [`permits`] | [`Permits`](lockset_api::Permits) | so many and no more, all or none, nothing lost |
-//! | [`process`] | locks between processes | exclusion between them, a holder killed |
-//! | [`lease`] | [`LeaseLock`](lockset_api::LeaseLock)s | fences rise, losses are told in time, stale releases do no harm |
+//! - [`lock`], for every [`Lock`](lockset_api::Lock): exclusion, try, deadlines, hand-over,
+//!   abandoned waiters, release on drop and on panic;
+//! - [`shared`], for [`SharedLock`](lockset_api::SharedLock)s: readers share, writers do not;
+//! - [`permits`], for [`Permits`](lockset_api::Permits): so many and no more, all or none, none
+//!   lost;
+//! - [`process`], for locks between processes: exclusion there, and a holder that is killed;
+//! - [`lease`], for [`LeaseLock`](lockset_api::LeaseLock)s: fences rise, losses are told in time,
+//!   stale releases do no harm.
 //!
 //! One line makes the tests, each check a test of its own:
 //!

@@ -98,7 +98,7 @@ pub fn try_lock_tells_held_from_free<S: Subject>(subject: &S) -> Result<(), Stri
     let Some(guard) = lock.try_lock().map_err(|error| error.to_string())? else {
         return Err("a lock that nobody holds was not granted".into());
     };
-    expect(try_elsewhere(subject)?, false, "a second holder was let in by try_lock")?;
+    ensure(try_elsewhere(subject)?.is_none(), "a second holder was let in by try_lock")?;
     drop(guard);
     free_soon(&lock)
 }
@@ -153,12 +153,14 @@ pub fn a_waiter_is_granted_what_is_released<S: Subject>(subject: &S) -> Result<(
             let waiter = scope.spawn(move || {
                 let lock = subject.open();
                 let _ = asks.send(());
-                lock.lock_until(patience).map(|g| g.is_some()).map_err(|error| error.to_string())
+                lock.lock_until(patience)
+                    .map(|guard| guard.map(drop))
+                    .map_err(|error| error.to_string())
             });
             asked.recv().map_err(|_| "the waiter died")?;
             // The other goes on waiting while the deadline of a third comes and goes.
             gives_up(subject, Deadline::after(Duration::from_millis(25)), guard)?;
-            expect(join(waiter)?, true, "a waiter with an hour left gave up")
+            ensure(join(waiter)?.is_some(), "a waiter with an hour left gave up")
         })?;
     }
     Ok(())
@@ -249,10 +251,10 @@ pub fn a_panic_releases<S: Subject>(subject: &S) -> Result<(), String> {
 }
 
 /// Whether another thread, with a handle of its own, is granted the lock at once.
-pub(crate) fn try_elsewhere<S: Subject>(subject: &S) -> Result<bool, String> {
+pub(crate) fn try_elsewhere<S: Subject>(subject: &S) -> Result<Option<()>, String> {
     elsewhere(|| {
         let lock = subject.open();
-        lock.try_lock().map(|guard| guard.is_some()).map_err(|error| error.to_string())
+        lock.try_lock().map(|guard| guard.map(drop)).map_err(|error| error.to_string())
     })
 }
 
@@ -272,8 +274,8 @@ fn gives_up<S: Subject>(
         // Whoever ignores the deadline ends now, and the scope with it.
         drop(guard);
         match answer {
-            Ok(Ok((false, at))) => Ok(at),
-            Ok(Ok((true, _))) => Err("granted a lock that somebody holds".into()),
+            Ok(Ok((None, at))) => Ok(at),
+            Ok(Ok((Some(()), _))) => Err("granted a lock that somebody holds".into()),
             Ok(Err(error)) => Err(error),
             Err(_) => Err(format!("still waiting {SOON:?} after the deadline")),
         }
@@ -281,9 +283,9 @@ fn gives_up<S: Subject>(
 }
 
 /// Whether a fresh handle is granted the lock by `deadline`.
-fn until_elsewhere<S: Subject>(subject: &S, deadline: Deadline) -> Result<bool, String> {
+fn until_elsewhere<S: Subject>(subject: &S, deadline: Deadline) -> Result<Option<()>, String> {
     let lock = subject.open();
-    lock.lock_until(deadline).map(|guard| guard.is_some()).map_err(|error| error.to_string())
+    lock.lock_until(deadline).map(|guard| guard.map(drop)).map_err(|error| error.to_string())
 }
 
 /// Runs `work` on another thread: some locks know their threads.
@@ -300,11 +302,11 @@ pub(crate) fn join<T>(
 /// Fails unless the lock can be had soon.
 pub(crate) fn free_soon<L: Lock>(lock: &L) -> Result<(), String> {
     let granted = lock.lock_until(Deadline::after(SOON)).map_err(|error| error.to_string())?;
-    expect(granted.is_some(), true, "the lock is still held, though its holder let it go")
+    ensure(granted.is_some(), "the lock is still held, though its holder let it go")
 }
 
-pub(crate) fn expect(seen: bool, wanted: bool, otherwise: &str) -> Result<(), String> {
-    if seen == wanted { Ok(()) } else { Err(otherwise.into()) }
+pub(crate) fn ensure(kept: bool, otherwise: &str) -> Result<(), String> {
+    if kept { Ok(()) } else { Err(otherwise.into()) }
 }
 
 pub(crate) fn same(what: &str, expected: usize, seen: usize) -> Result<(), String> {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use lockset_api::{Deadline, Permits};
 
-use crate::lock::{SOON, expect, join, same};
+use crate::lock::{SOON, ensure, join, same};
 use crate::{Check, PermitsSubject};
 
 /// The checks of this group.
@@ -53,11 +53,12 @@ pub fn no_more_than_there_are<S: PermitsSubject>(subject: &S) -> Result<(), Stri
                     start.wait();
                     for _ in 0..200 {
                         let permit = permits.acquire(n).map_err(|error| error.to_string())?;
-                        // Relaxed: each of these is one step, and their order among each other is
-                        // all that is asked.
+                        // Relaxed, here and below: each is one step, and all that is asked is
+                        // their order on one counter.
                         let now = inside.fetch_add(n, Ordering::Relaxed) + n;
                         peak.fetch_max(now, Ordering::Relaxed);
                         thread::yield_now();
+                        // Relaxed: see above.
                         inside.fetch_sub(n, Ordering::Relaxed);
                         drop(permit);
                     }
@@ -69,7 +70,7 @@ pub fn no_more_than_there_are<S: PermitsSubject>(subject: &S) -> Result<(), Stri
     })?;
     // Relaxed: the threads have been joined.
     let peak = peak.load(Ordering::Relaxed);
-    expect(peak <= PERMITS, true, &format!("{peak} permits were out at once, of {PERMITS}"))?;
+    ensure(peak <= PERMITS, &format!("{peak} permits were out at once, of {PERMITS}"))?;
     free(&permits, PERMITS)
 }
 
@@ -82,9 +83,9 @@ pub fn all_or_none<S: PermitsSubject>(subject: &S) -> Result<(), String> {
     let permits = subject.with_permits(3);
     let one = permits.acquire(1).map_err(|error| error.to_string())?;
     let three = permits.try_acquire(3).map_err(|error| error.to_string())?;
-    expect(three.is_some(), false, "three permits were granted where two were left")?;
+    ensure(three.is_none(), "three permits were granted where two were left")?;
     let two = permits.try_acquire(2).map_err(|error| error.to_string())?;
-    expect(two.is_some(), true, "a refused request kept permits for itself")?;
+    ensure(two.is_some(), "a refused request kept permits for itself")?;
     drop((one, two));
     free(&permits, 3)
 }
@@ -102,8 +103,8 @@ pub fn a_wait_gives_up_at_its_deadline_and_not_before<S: PermitsSubject>(
     let deadline = Instant::now() + Duration::from_millis(30);
     let granted = permits.acquire_until(2, Deadline::at(deadline));
     let granted = granted.map_err(|error| error.to_string())?;
-    expect(granted.is_some(), false, "two permits were granted where one was left")?;
-    expect(Instant::now() >= deadline, true, "a waiter gave up before its deadline")?;
+    ensure(granted.is_none(), "two permits were granted where one was left")?;
+    ensure(Instant::now() >= deadline, "a waiter gave up before its deadline")?;
     drop(held);
     free(&permits, 2)
 }
@@ -159,7 +160,7 @@ pub fn a_panic_gives_permits_back<S: PermitsSubject>(subject: &S) -> Result<(), 
 fn free<P: Permits>(permits: &P, all: usize) -> Result<(), String> {
     let granted = permits.acquire_until(all, Deadline::after(SOON));
     let granted = granted.map_err(|error| error.to_string())?;
-    expect(granted.is_some(), true, "a permit was lost: not all can be had")?;
+    ensure(granted.is_some(), "a permit was lost: not all can be had")?;
     let more = permits.try_acquire(1).map_err(|error| error.to_string())?;
     same("permits beyond those that there are", 0, usize::from(more.is_some()))
 }

@@ -12,7 +12,7 @@ use std::thread;
 
 use lockset_api::Lock;
 
-use crate::lock::{expect, free_soon, same};
+use crate::lock::{ensure, free_soon, same};
 use crate::{Check, ProcessSubject};
 
 /// The checks of this group.
@@ -52,7 +52,7 @@ pub fn a_process_excludes_another<S: ProcessSubject>(subject: &S) -> Result<(), 
     drop(guard);
     same_answer(&peer.ask("lock")?, "held")?;
     let granted = lock.try_lock().map_err(|error| error.to_string())?;
-    expect(granted.is_some(), false, "granted a lock that another process holds")?;
+    ensure(granted.is_none(), "granted a lock that another process holds")?;
     drop(granted);
     same_answer(&peer.ask("release")?, "released")?;
     free_soon(&lock)
@@ -94,7 +94,7 @@ pub fn a_killed_holder_does_not_keep_the_lock<S: ProcessSubject>(
         let mut peer = Peer::start(subject)?;
         same_answer(&peer.ask("lock")?, "held")?;
         let granted = lock.try_lock().map_err(|error| error.to_string())?;
-        expect(granted.is_some(), false, "granted a lock that another process holds")?;
+        ensure(granted.is_none(), "granted a lock that another process holds")?;
         drop(granted);
         peer.kill();
         // At once where the kernel frees it, after the TTL where time does. A lock that stays

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use lockset_api::{Deadline, Lock, SharedLock};
 
-use crate::lock::{SOON, expect, free_soon};
+use crate::lock::{SOON, ensure, free_soon};
 use crate::{Check, Subject};
 
 /// The checks of this group.
@@ -54,11 +54,11 @@ pub fn a_writer_is_alone<S: Subject<Lock: SharedLock>>(subject: &S) -> Result<()
     let (one, other) = (subject.open(), subject.open());
     let writer = one.lock().map_err(|error| error.to_string())?;
     let reader = other.try_read().map_err(|error| error.to_string())?;
-    expect(reader.is_some(), false, "a reader was let in beside a writer")?;
+    ensure(reader.is_none(), "a reader was let in beside a writer")?;
     drop(writer);
     let reader = one.read().map_err(|error| error.to_string())?;
     let writer = other.try_lock().map_err(|error| error.to_string())?;
-    expect(writer.is_some(), false, "a writer was let in beside a reader")?;
+    ensure(writer.is_none(), "a writer was let in beside a reader")?;
     drop(reader);
     Ok(())
 }
@@ -75,11 +75,11 @@ pub fn a_reader_gives_up_at_its_deadline_and_not_before<S: Subject<Lock: SharedL
     let writer = one.lock().map_err(|error| error.to_string())?;
     let deadline = Instant::now() + Duration::from_millis(30);
     let reader = other.read_until(Deadline::at(deadline)).map_err(|error| error.to_string())?;
-    expect(reader.is_some(), false, "a reader was let in beside a writer")?;
-    expect(Instant::now() >= deadline, true, "a reader gave up before its deadline")?;
+    ensure(reader.is_none(), "a reader was let in beside a writer")?;
+    ensure(Instant::now() >= deadline, "a reader gave up before its deadline")?;
     drop(writer);
     let reader = other.read_until(Deadline::after(SOON)).map_err(|error| error.to_string())?;
-    expect(reader.is_some(), true, "no reader was let in after the writer left")
+    ensure(reader.is_some(), "no reader was let in after the writer left")
 }
 
 /// A writer gets in when the last reader has left, and not before.
@@ -95,7 +95,7 @@ pub fn the_last_reader_lets_a_writer_in<S: Subject<Lock: SharedLock>>(
     let last = other.read().map_err(|error| error.to_string())?;
     drop(first);
     let writer = third.try_lock().map_err(|error| error.to_string())?;
-    expect(writer.is_some(), false, "a writer was let in while one of two readers was left")?;
+    ensure(writer.is_none(), "a writer was let in while one of two readers was left")?;
     drop(last);
     free_soon(&third)
 }

@@ -1,7 +1,7 @@
 //! A mutex: at most one thread at a time.
 //!
-//! [`Mutex`] is lock_api's generic mutex over [`RawFutex`], a three-state futex lock of 4 bytes: one
-//! compare-and-swap to lock, one swap to unlock, and the kernel only when somebody has to wait.
+//! [`Mutex`] is lock_api's generic mutex over [`RawFutex`], a three-state futex lock of 4 bytes:
+//! one compare-and-swap to lock, one swap to unlock, and the kernel only when somebody has to wait.
 //! Where the system has no futex, the same states wait in a small table of condition variables.
 //!
 //! Use it like any mutex behind `lock_api`; it is also a [`lockset_api::Lock`].

@@ -66,6 +66,8 @@ unsafe impl RawMutex for RawFutex {
         self.take().then(GuardNoSend::new)
     }
 
+    // SAFETY: the caller owns the acquisition that `_guard` stands for, so the word is not
+    // `UNLOCKED`, and no other thread stores `UNLOCKED` before this does.
     #[inline]
     unsafe fn unlock(&self, _guard: GuardNoSend) {
         // The lock is free from here on, before anybody is woken.

@@ -1,7 +1,7 @@
 //! The shipped mutex, guard and all, under the model checker.
 //!
-//! Run by `cargo xtask test`, each model in a process of its own, because a deadlock that loom finds
-//! aborts the process. By hand:
+//! Run by `cargo xtask test`, each model in a process of its own, because a deadlock that loom
+//! finds aborts the process. By hand:
 //! `RUSTFLAGS="--cfg lockset_loom" cargo test --release -p lockset-mutex --test loom`.
 //!
 //! Two threads are explored exhaustively, three with at most three preemptions: the classic mistake

@@ -7,9 +7,9 @@ use lockset_api::{Error, ErrorKind, Name};
 
 /// What tells one request from every other, anywhere: 128 random bits.
 ///
-/// It is chosen before the first byte goes out. Whatever then becomes of the request - a lost reply,
-/// a dropped future, a process that has moved on - releasing this id undoes it, and nothing else:
-/// a later holder of the same lock has another id.
+/// It is chosen before the first byte goes out. Whatever then becomes of the request - a lost
+/// reply, a dropped future, a process that has moved on - releasing this id undoes it, and nothing
+/// else: a later holder of the same lock has another id.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RequestId(u128);
 

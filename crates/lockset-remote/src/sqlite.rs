@@ -215,7 +215,8 @@ fn release(
         .optional()?;
     transaction
         .prepare_cached(
-            "UPDATE lockset_lease SET request = NULL, holder = NULL WHERE name = ?1 AND request = ?2",
+            "UPDATE lockset_lease SET request = NULL, holder = NULL
+             WHERE name = ?1 AND request = ?2",
         )?
         .execute(params![name, id])?;
     Ok(if live == Some(true) { Withdrawn::Freed } else { Withdrawn::NotHeld })

@@ -43,8 +43,8 @@ pub trait LeaseStore: Send + Sync + 'static {
     fn attempt<'a>(&'a self, request: &'a Request) -> Op<'a, Attempt>;
 
     /// Returns when it is worth attempting again: on news from the server, or, where there is none
-    /// to be had, after a pause. `round` counts the attempts that failed, from 1; `held` is how much
-    /// longer the holder has at most.
+    /// to be had, after a pause. `round` counts the attempts that failed, from 1; `held` is how
+    /// much longer the holder has at most.
     fn wait<'a>(&'a self, request: &'a Request, round: u32, held: Duration) -> Op<'a, ()>;
 
     /// Lets the lease last for [`Request::ttl`] from now, if it is still this request's.

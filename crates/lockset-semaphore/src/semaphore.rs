@@ -49,8 +49,8 @@ impl Semaphore {
     ///
     /// # Errors
     ///
-    /// [`AcquireError::TooMany`] if there are not that many permits in all, [`AcquireError::Closed`]
-    /// if the semaphore is closed before they are granted.
+    /// [`AcquireError::TooMany`] if there are not that many permits in all,
+    /// [`AcquireError::Closed`] if the semaphore is closed before they are granted.
     ///
     /// ```
     /// use lockset_semaphore::{AcquireError, Semaphore};

@@ -65,8 +65,8 @@ impl Opened {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] if its guard is none: then there is no fence either, and code that
-    /// needs one is told now and not when it matters.
+    /// [`ErrorKind::Unsupported`] if its guard is none: then there is no fence either, and code
+    /// that needs one is told now and not when it matters.
     pub fn into_lease_lock(self) -> Result<RemoteLock, Error> {
         match self {
             Self::Lease(lock) => Ok(lock),
@@ -94,14 +94,15 @@ const SCHEMES: &[Scheme] = &[
 ];
 
 fn file(url: &str) -> Result<Opened, Error> {
-    let path = url.trim_start_matches("file:");
+    let path = url.strip_prefix("file:").unwrap_or(url);
     Ok(Opened::File(FileLock::open(path)?))
 }
 
 #[cfg(feature = "sqlite")]
 fn sqlite(url: &str) -> Result<Opened, Error> {
     let (path, name) = split_name(url)?;
-    let store = lockset_remote::sqlite::Sqlite::open(path.trim_start_matches("sqlite:"))?;
+    let path = path.strip_prefix("sqlite:").unwrap_or(path);
+    let store = lockset_remote::sqlite::Sqlite::open(path)?;
     Ok(Opened::Lease(lockset_remote::Locks::new(store).lock(name)?))
 }
 

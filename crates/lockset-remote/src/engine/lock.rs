@@ -21,8 +21,8 @@ pub struct Locks {
 
 /// One lock of a server, by its name: exclusive, for whoever uses that name there.
 ///
-/// It is a [`Lock`] and an [`AsyncLock`] whose guard is a [`RemoteLease`]. Not re-entrant: the owner is
-/// the lease, and a second request waits for the first to end, whoever makes it.
+/// It is a [`Lock`] and an [`AsyncLock`] whose guard is a [`RemoteLease`]. Not re-entrant: the
+/// owner is the lease, and a second request waits for the first to end, whoever makes it.
 #[derive(Clone)]
 pub struct RemoteLock {
     store: Arc<dyn LeaseStore>,

@@ -1,0 +1,42 @@
+//! Locks by URL, and the URLs that are none.
+
+use lockset::{ErrorKind, Opened, open};
+
+#[test]
+fn a_url_opens_the_lock_that_it_names() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x").display().to_string();
+    assert!(matches!(open(&format!("file:{path}")).unwrap(), Opened::File(_)));
+    assert!(matches!(open(&format!("sqlite:{path}.db#job")).unwrap(), Opened::Lease(_)));
+    #[cfg(feature = "redis")]
+    assert!(matches!(open("redis://127.0.0.1:1/0#job").unwrap(), Opened::Lease(_)));
+}
+
+#[test]
+fn what_opens_nothing_says_why_and_keeps_secrets() {
+    let refused = |url: &str, kind: ErrorKind, part: &str| {
+        let error = open(url).unwrap_err();
+        assert_eq!(error.kind(), kind, "{url}: {error}");
+        assert!(error.to_string().contains(part), "{url}: {error}");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    };
+    refused("", ErrorKind::Config, "sqlite:PATH#NAME");
+    refused("/a/path", ErrorKind::Config, "file:PATH");
+    refused("ldap://me:hunter2@host#job", ErrorKind::Config, "no lock's URL");
+    refused("sqlite:locks.db", ErrorKind::Config, "add #NAME");
+    refused("sqlite:/no/such/dir/locks.db#job", ErrorKind::Unavailable, "cannot open");
+    #[cfg(feature = "redis")]
+    {
+        refused("redis://me:hunter2@host", ErrorKind::Config, "add #NAME");
+        refused("redis://host#}job", ErrorKind::InvalidName, "'}'");
+        refused("redis://host#", ErrorKind::InvalidName, "empty");
+    }
+}
+
+#[cfg(not(feature = "redis"))]
+#[test]
+fn a_backend_that_is_not_built_in_names_its_feature() {
+    let error = open("redis://127.0.0.1#job").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("`redis`"), "{error}");
+}
