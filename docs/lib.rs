@@ -26,3 +26,7 @@ mod which_lock {}
 #[cfg(doctest)]
 #[doc = include_str!("src/reading-a-swim-lane.md")]
 mod reading_a_swim_lane {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -42,9 +42,13 @@ fn lock_times(counter: &Arc<Counter>, times: usize) -> JoinHandle<()> {
     thread::spawn(move || (0..times).for_each(|_| add_one(&counter.lock())))
 }
 
+/// Explores a model with at most so many preemptions, or all of it.
+///
+/// `LOCKSET_DEEPER` adds to the bound: what `cargo xtask test --deep` does.
 fn model(preemptions: Option<usize>, model: impl Fn() + Sync + Send + 'static) {
+    let deeper = std::env::var("LOCKSET_DEEPER").ok().and_then(|more| more.parse().ok());
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = preemptions;
+    builder.preemption_bound = preemptions.map(|bound| bound + deeper.unwrap_or(0));
     builder.check(model);
 }
 
@@ -61,7 +65,7 @@ fn two_threads_exclude_each_other() {
 
 #[test]
 fn two_threads_that_lock_twice() {
-    model(Some(3), || {
+    model(None, || {
         let counter = counter();
         let other = lock_times(&counter, 2);
         add_one(&counter.lock());
@@ -118,7 +122,7 @@ fn a_timed_wait_ends_in_the_lock_or_without_it() {
 /// A waiter that gives up must not take the wake-up meant for the other one.
 #[test]
 fn a_waiter_that_gives_up_takes_no_wake_up_with_it() {
-    model(Some(2), || {
+    model(Some(3), || {
         let counter = counter();
         let held = counter.lock();
         let patient = lock_times(&counter, 1);

@@ -39,9 +39,9 @@ const VERBS: &[Verb] = &[
     Verb { name: "tidy", flags: &[], about: "the house rules alone", run: |_| tidy::run() },
     Verb {
         name: "test",
-        flags: &[],
+        flags: &["--deep"],
         about: "every test, loom model and mutant, with the servers that they need",
-        run: |_| test::run(),
+        run: |flags| test::run(if flags.is_empty() { &models::USUAL } else { &models::DEEP }),
     },
     Verb {
         name: "mutants",

@@ -18,14 +18,24 @@ use crate::tally::Tally;
 /// The crates that have models, in their test target `loom`.
 const PACKAGES: &[&str] = &["lockset-mutex", "lockset-semaphore"];
 
-/// Several times what the slowest model takes on a slow machine.
-const LIMIT: Duration = Duration::from_secs(120);
+/// How far the models are explored.
+pub(crate) struct Depth {
+    /// Preemptions beyond the bound that a model sets itself.
+    deeper: usize,
+    /// How long one model may take: several times what the slowest takes on a slow machine.
+    limit: Duration,
+}
+
+/// What every change is put through.
+pub(crate) const USUAL: Depth = Depth { deeper: 0, limit: Duration::from_secs(120) };
+/// What is worth an hour now and then.
+pub(crate) const DEEP: Depth = Depth { deeper: 2, limit: Duration::from_secs(30 * 60) };
 
 /// Runs every model of every crate; a crate whose models do not compile is one failure.
-pub(crate) fn run_all() -> Result<Tally> {
+pub(crate) fn run_all(depth: &Depth) -> Result<Tally> {
     let mut tally = Tally::default();
     for package in PACKAGES {
-        tally += run_package(package).unwrap_or_else(|error| {
+        tally += run_package(package, depth).unwrap_or_else(|error| {
             eprintln!("xtask: loom {package}: {error}");
             Tally::FAILED
         });
@@ -33,12 +43,12 @@ pub(crate) fn run_all() -> Result<Tally> {
     Ok(tally)
 }
 
-fn run_package(package: &str) -> Result<Tally> {
+fn run_package(package: &str, depth: &Depth) -> Result<Tally> {
     let mut tally = Tally::default();
     let models = Models::build(package, &env::current_dir()?, &target_dir()?, "")?;
     for name in models.names()? {
         let start = Instant::now();
-        let verdict = models.run(&name)?;
+        let verdict = models.run(&name, depth)?;
         let seconds = start.elapsed().as_secs_f64();
         println!("loom {package} {name} ... {} ({seconds:.1} s)", verdict.word());
         if let Verdict::Refuted { output } = &verdict {
@@ -100,8 +110,10 @@ impl Models {
     }
 
     /// Runs one model by its full name.
-    pub(crate) fn run(&self, name: &str) -> Result<Verdict> {
-        let ending = run_bounded(self.harness().args(["--exact", name]), LIMIT, &self.log)?;
+    pub(crate) fn run(&self, name: &str, depth: &Depth) -> Result<Verdict> {
+        let mut harness = self.harness();
+        harness.args(["--exact", name]).env("LOCKSET_DEEPER", depth.deeper.to_string());
+        let ending = run_bounded(&mut harness, depth.limit, &self.log)?;
         Ok(match ending {
             Ending::Success => Verdict::Holds,
             Ending::Failure => {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::Result;
-use crate::models::{Models, Verdict};
+use crate::models::{Models, USUAL, Verdict};
 use crate::process::{files_of_the_tree, target_dir};
 use crate::tally::Tally;
 
@@ -181,7 +181,7 @@ impl Nursery {
             if !models.names()?.iter().any(|name| name == test) {
                 return Err(format!("{package} has no loom model `{test}`").into());
             }
-            let verdict = models.run(test)?;
+            let verdict = models.run(test, &USUAL)?;
             if !matches!(verdict, Verdict::Holds) {
                 let word = verdict.word();
                 return Err(format!("{package} {test} without any mutant: {word}").into());
@@ -201,7 +201,7 @@ impl Nursery {
         fs::write(&path, healthy.replace(mutant.from, mutant.to))?;
         let models = self.build(mutant.package);
         fs::write(&path, healthy)?;
-        models?.run(mutant.test)
+        models?.run(mutant.test, &USUAL)
     }
 
     fn build(&self, package: &str) -> Result<Models> {

@@ -4,28 +4,29 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Command, ExitCode, Stdio};
 
 use crate::Result;
+use crate::models::Depth;
 use crate::process::{cargo, say};
 use crate::tally::Tally;
 use crate::{models, mutants, packages};
 
 /// Runs all tests of one kind; an error is a kind that could not be run.
-type Stage = fn() -> Result<Tally>;
+type Stage = fn(&Depth) -> Result<Tally>;
 
 /// The kinds of tests, from the fastest answer to the slowest.
 const STAGES: &[(&str, Stage)] = &[
-    ("tests", tests),
-    ("tests of the waiting without a futex", portable_tests),
+    ("tests", |_| tests()),
+    ("tests of the waiting without a futex", |_| portable_tests()),
     ("loom models", models::run_all),
-    ("mutants", mutants::run_all),
+    ("mutants", |_| mutants::run_all()),
 ];
 
 /// Runs every stage, also after a failure, so that one run shows all there is to repair.
-pub(crate) fn run() -> Result<ExitCode> {
+pub(crate) fn run(depth: &Depth) -> Result<ExitCode> {
     packages::ensure()?;
     let mut total = Tally::default();
     let mut failures = Vec::new();
     for (name, stage) in STAGES {
-        let tally = stage().unwrap_or_else(|error| {
+        let tally = stage(depth).unwrap_or_else(|error| {
             eprintln!("xtask: {name}: {error}");
             Tally::FAILED
         });
