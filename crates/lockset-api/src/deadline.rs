@@ -56,8 +56,7 @@ impl Deadline {
     }
 
     /// The earlier of this deadline and `instant`.
-    #[must_use]
-    pub fn or_at(self, instant: Instant) -> Instant {
+    pub(crate) fn or_at(self, instant: Instant) -> Instant {
         self.0.map_or(instant, |at| at.min(instant))
     }
 }
