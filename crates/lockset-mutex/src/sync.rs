@@ -4,12 +4,8 @@
 //! system call; elsewhere a table of condition variables does the same; under the model checker it
 //! is a queue that loom can see. No other file knows which.
 
-#[cfg(all(target_os = "linux", not(lockset_portable), not(lockset_loom)))]
-#[path = "sync/linux.rs"]
-mod imp;
-
-#[cfg(all(any(not(target_os = "linux"), lockset_portable), not(lockset_loom)))]
-#[path = "sync/portable.rs"]
+#[cfg(not(lockset_loom))]
+#[path = "sync/system.rs"]
 mod imp;
 
 #[cfg(lockset_loom)]

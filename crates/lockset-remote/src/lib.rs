@@ -42,6 +42,8 @@
 #![forbid(unsafe_code)]
 
 mod engine;
+#[cfg(any(feature = "redis", feature = "sqlite"))]
+mod pauses;
 mod request;
 mod store;
 

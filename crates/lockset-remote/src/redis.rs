@@ -20,9 +20,9 @@ use std::time::Duration;
 
 use lockset_api::{Error, ErrorKind, Fence, Name};
 use redis::Script;
-use tokio::time::sleep;
 
 use crate::Request;
+use crate::pauses::Pauses;
 use crate::store::{Attempt, LeaseStore, Op, Renewed, Withdrawn};
 use connection::Connection;
 
@@ -62,7 +62,8 @@ const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The first pause between two attempts, and the longest, to which it doubles: some round trips at
 /// first, and at most ten commands a second for a waiter.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(100));
+const PAUSES: Pauses =
+    Pauses { first: Duration::from_millis(5), longest: Duration::from_millis(100) };
 
 impl Redis {
     /// The server at `url`, such as `redis://:password@host:6379/0`. Nothing is sent yet.
@@ -114,12 +115,7 @@ impl LeaseStore for Redis {
     }
 
     fn wait<'a>(&'a self, _: &'a Request, round: u32, held: Duration) -> Op<'a, ()> {
-        let (first, longest) = PAUSES;
-        let pause = (first * 2_u32.saturating_pow(round.min(10) - 1)).min(longest);
-        Box::pin(async move {
-            sleep(pause.min(held)).await;
-            Ok(())
-        })
+        PAUSES.wait(round, held)
     }
 
     fn renew<'a>(&'a self, request: &'a Request) -> Op<'a, Renewed> {

@@ -26,8 +26,8 @@ use std::time::{Duration, Instant};
 
 use lockset_api::{Error, ErrorKind, Fence};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
-use tokio::time::sleep;
 
+use crate::pauses::Pauses;
 use crate::store::{Attempt, LeaseStore, Op, Renewed, StoreError, Withdrawn};
 use crate::{Request, RequestId};
 use clock::Clock;
@@ -56,7 +56,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The first pause between two attempts, and the longest, to which it doubles. Looking costs a
 /// fraction of a millisecond and holds nobody up for longer.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(25));
+const PAUSES: Pauses =
+    Pauses { first: Duration::from_millis(1), longest: Duration::from_millis(25) };
 
 impl Sqlite {
     /// Opens the database at `path`, creating it and its table if need be.
@@ -107,12 +108,7 @@ impl LeaseStore for Sqlite {
     }
 
     fn wait<'a>(&'a self, _: &'a Request, round: u32, held: Duration) -> Op<'a, ()> {
-        let (first, longest) = PAUSES;
-        let pause = (first * 2_u32.saturating_pow(round.min(10) - 1)).min(longest);
-        Box::pin(async move {
-            sleep(pause.min(held)).await;
-            Ok(())
-        })
+        PAUSES.wait(round, held)
     }
 
     fn renew<'a>(&'a self, request: &'a Request) -> Op<'a, Renewed> {
@@ -144,7 +140,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     loop {
         match prepare(&connection) {
-            Err(error) if is_busy(&error) && Instant::now() < until => thread::sleep(PAUSES.0),
+            Err(error) if is_busy(&error) && Instant::now() < until => thread::sleep(PAUSES.first),
             outcome => return outcome.map(|()| connection),
         }
     }

@@ -44,7 +44,7 @@ pub use lockset_file::{FileGuard, FileLock};
 pub use lockset_mutex::{Mutex, MutexGuard, RawFutex};
 pub use lockset_remote::{Locks, RemoteLease, RemoteLock, Renewal};
 pub use lockset_semaphore::{AcquireError, Permit, Semaphore};
-pub use open::{Opened, open};
+pub use open::{Opened, open, open_server};
 
 /// Leases: what `lockset-remote` has beyond [`Locks`] and [`RemoteLock`], and how to port a server.
 pub mod remote {

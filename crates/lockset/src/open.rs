@@ -2,7 +2,7 @@
 
 use lockset_api::{DynLock, Error, ErrorKind};
 use lockset_file::FileLock;
-use lockset_remote::RemoteLock;
+use lockset_remote::{Locks, RemoteLock};
 
 /// Opens the lock that `url` names.
 ///
@@ -26,15 +26,40 @@ use lockset_remote::RemoteLock;
 /// assert!(error.to_string().contains("file:PATH"), "it says what would do: {error}");
 /// ```
 pub fn open(url: &str) -> Result<Opened, Error> {
-    let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
-    match SCHEMES.iter().find(|known| known.name == scheme) {
-        Some(known) => (known.open)(url),
-        None => {
-            let forms: Vec<_> = SCHEMES.iter().map(|known| known.form).collect();
-            let forms = forms.join(", ");
-            let url = without_secrets(url);
-            Err(Error::new(ErrorKind::Config, format!("{url:?} is no lock's URL; known: {forms}")))
+    match scheme(url)?.kind {
+        Kind::File => {
+            let path = url.strip_prefix("file:").unwrap_or(url);
+            Ok(Opened::File(FileLock::open(path)?))
         }
+        Kind::Server(connect) => {
+            let Some((server, name)) = url.rsplit_once('#') else {
+                let url = without_secrets(url);
+                let why = format!("{url:?} does not say which lock: add #NAME");
+                return Err(Error::new(ErrorKind::Config, why));
+            };
+            Ok(Opened::Lease(connect(server)?.lock(name)?))
+        }
+    }
+}
+
+/// Opens the server at `url`, which is one of [`open`]'s without `#NAME`, for locks of any name.
+///
+/// # Errors
+///
+/// As [`open`], and [`ErrorKind::Unsupported`] for a `file:`, which is one lock and has no fence.
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let url = format!("sqlite:{}", dir.path().join("locks.db").display());
+/// let locks = lockset::open_server(&url)?;
+/// let (one, other) = (locks.lock("billing")?, locks.lock("reports")?);
+/// # drop((one, other));
+/// # Ok::<(), lockset::Error>(())
+/// ```
+pub fn open_server(url: &str) -> Result<Locks, Error> {
+    match scheme(url)?.kind {
+        Kind::Server(connect) => connect(url),
+        Kind::File => Err(no_fence()),
     }
 }
 
@@ -70,12 +95,13 @@ impl Opened {
     pub fn into_lease_lock(self) -> Result<RemoteLock, Error> {
         match self {
             Self::Lease(lock) => Ok(lock),
-            Self::File(lock) => {
-                let why = "a file lock has no fence; take a lease: sqlite:, redis:";
-                Err(Error::new(ErrorKind::Unsupported, why).with_lock(lock.path().display()))
-            }
+            Self::File(lock) => Err(no_fence().with_lock(lock.path().display())),
         }
     }
+}
+
+fn no_fence() -> Error {
+    Error::new(ErrorKind::Unsupported, "a file lock has no fence; take a lease: sqlite:, redis:")
 }
 
 /// One kind of URL.
@@ -83,43 +109,49 @@ struct Scheme {
     name: &'static str,
     /// What such a URL looks like, for messages.
     form: &'static str,
-    open: fn(&str) -> Result<Opened, Error>,
+    kind: Kind,
+}
+
+enum Kind {
+    File,
+    /// Connects to a server, or prepares to: nothing need be sent.
+    Server(fn(&str) -> Result<Locks, Error>),
 }
 
 /// All kinds of URL: a new backend adds its row here.
 const SCHEMES: &[Scheme] = &[
-    Scheme { name: "file", form: "file:PATH", open: file },
-    Scheme { name: "sqlite", form: "sqlite:PATH#NAME", open: sqlite },
-    Scheme { name: "redis", form: "redis://HOST:PORT/DB#NAME", open: redis },
+    Scheme { name: "file", form: "file:PATH", kind: Kind::File },
+    Scheme { name: "sqlite", form: "sqlite:PATH#NAME", kind: Kind::Server(sqlite) },
+    Scheme { name: "redis", form: "redis://HOST:PORT/DB#NAME", kind: Kind::Server(redis) },
 ];
 
-fn file(url: &str) -> Result<Opened, Error> {
-    let path = url.strip_prefix("file:").unwrap_or(url);
-    Ok(Opened::File(FileLock::open(path)?))
+fn scheme(url: &str) -> Result<&'static Scheme, Error> {
+    let name = url.split_once(':').map_or("", |(name, _)| name);
+    SCHEMES.iter().find(|scheme| scheme.name == name).ok_or_else(|| {
+        let forms: Vec<_> = SCHEMES.iter().map(|scheme| scheme.form).collect();
+        let (url, forms) = (without_secrets(url), forms.join(", "));
+        Error::new(ErrorKind::Config, format!("{url:?} is no lock's URL; known: {forms}"))
+    })
 }
 
 #[cfg(feature = "sqlite")]
-fn sqlite(url: &str) -> Result<Opened, Error> {
-    let (path, name) = split_name(url)?;
-    let path = path.strip_prefix("sqlite:").unwrap_or(path);
-    let store = lockset_remote::sqlite::Sqlite::open(path)?;
-    Ok(Opened::Lease(lockset_remote::Locks::new(store).lock(name)?))
+fn sqlite(url: &str) -> Result<Locks, Error> {
+    let path = url.strip_prefix("sqlite:").unwrap_or(url);
+    lockset_remote::sqlite::Sqlite::open(path).map(Locks::new)
 }
 
 #[cfg(not(feature = "sqlite"))]
-fn sqlite(_: &str) -> Result<Opened, Error> {
+fn sqlite(_: &str) -> Result<Locks, Error> {
     Err(not_built_in("sqlite"))
 }
 
 #[cfg(feature = "redis")]
-fn redis(url: &str) -> Result<Opened, Error> {
-    let (server, name) = split_name(url)?;
-    let store = lockset_remote::redis::Redis::new(server)?;
-    Ok(Opened::Lease(lockset_remote::Locks::new(store).lock(name)?))
+fn redis(url: &str) -> Result<Locks, Error> {
+    lockset_remote::redis::Redis::new(url).map(Locks::new)
 }
 
 #[cfg(not(feature = "redis"))]
-fn redis(_: &str) -> Result<Opened, Error> {
+fn redis(_: &str) -> Result<Locks, Error> {
     Err(not_built_in("redis"))
 }
 
@@ -127,15 +159,6 @@ fn redis(_: &str) -> Result<Opened, Error> {
 fn not_built_in(feature: &str) -> Error {
     let why = format!("built without the feature `{feature}` of the crate lockset");
     Error::new(ErrorKind::Unsupported, why)
-}
-
-/// Splits a URL into the server and the lock's name.
-#[cfg(any(feature = "sqlite", feature = "redis"))]
-fn split_name(url: &str) -> Result<(&str, &str), Error> {
-    url.rsplit_once('#').ok_or_else(|| {
-        let url = without_secrets(url);
-        Error::new(ErrorKind::Config, format!("{url:?} does not say which lock: add #NAME"))
-    })
 }
 
 /// The URL without the user and password that may stand in it.

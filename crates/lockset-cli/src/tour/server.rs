@@ -22,11 +22,11 @@ pub(crate) fn url(given: Option<&str>, out: &Path) -> Result<String> {
             format!("sqlite:{path}")
         }
     };
-    // A file needs no name besides its own.
-    let named = given.is_some_and(|url| url.contains('#') || url.starts_with("file:"));
-    if named {
+    if server.contains('#') {
         return Ok(server);
     }
+    // What is wrong with the URL is told before a name is added to it that the user has not typed.
+    lockset::open_server(&server)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Ok(format!("{server}#lockset-tour-{}-{}", process::id(), now.as_millis()))
 }

@@ -1,0 +1,27 @@
+//! How a waiter paces itself where its server has no news to give.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::Op;
+
+/// Pauses that double from the first to the longest: soon at first, since most locks are held
+/// briefly, and seldom later, since a waiter should cost next to nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pauses {
+    pub(crate) first: Duration,
+    pub(crate) longest: Duration,
+}
+
+impl Pauses {
+    /// The wait after the `round`-th failed attempt; no longer than the holder has at most.
+    pub(crate) fn wait<'a>(self, round: u32, held: Duration) -> Op<'a, ()> {
+        // Ten doublings are a factor of a thousand, beyond which `longest` has long been reached.
+        let pause = (self.first * 2_u32.pow(round.clamp(1, 10) - 1)).min(self.longest);
+        Box::pin(async move {
+            sleep(pause.min(held)).await;
+            Ok(())
+        })
+    }
+}
