@@ -186,14 +186,16 @@ impl<E> Reply<E> {
     }
 
     fn poll(&self, waker: &Waker) -> Poll<Answer<E>> {
+        // Cloned and dropped outside the lock: both are somebody else's code.
+        let waker = waker.clone();
         let mut slot = self.lock();
-        match slot.answer.take() {
-            Some(answer) => Poll::Ready(answer),
-            None => {
-                slot.waker = Some(waker.clone());
-                Poll::Pending
-            }
+        if let Some(answer) = slot.answer.take() {
+            return Poll::Ready(answer);
         }
+        let before = slot.waker.replace(waker);
+        drop(slot);
+        drop(before);
+        Poll::Pending
     }
 
     fn lock(&self) -> MutexGuard<'_, Slot<E>> {

@@ -179,12 +179,6 @@ impl Lost {
             state = self.term.settled();
         }
     }
-
-    fn forget(&mut self) {
-        if let Some(watcher) = self.watcher.take() {
-            self.term.lock().watchers.remove(&watcher);
-        }
-    }
 }
 
 impl Future for Lost {
@@ -192,6 +186,8 @@ impl Future for Lost {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<End> {
         let term = self.term.clone();
+        // Cloned and dropped outside the lock: both are somebody else's code.
+        let waker = context.waker().clone();
         let mut state = term.settled();
         if let Some(end) = state.end {
             return Poll::Ready(end);
@@ -201,9 +197,10 @@ impl Future for Lost {
             self.watcher = Some(watcher);
             state.next_watcher += 1;
         }
-        state.watchers.insert(watcher, context.waker().clone());
+        let before = state.watchers.insert(watcher, waker);
         let until = state.until;
         drop(state);
+        drop(before);
         // A renewal moves `until` without a wake-up; the alarm then finds the later one.
         self.alarm.set(until, context.waker());
         Poll::Pending
@@ -218,7 +215,11 @@ impl Clone for Lost {
 
 impl Drop for Lost {
     fn drop(&mut self) {
-        self.forget();
+        if let Some(watcher) = self.watcher {
+            // The statement's end lets the lock go, before the waker is dropped.
+            let waker = self.term.lock().watchers.remove(&watcher);
+            drop(waker);
+        }
     }
 }
 

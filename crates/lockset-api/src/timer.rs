@@ -39,13 +39,14 @@ impl Alarm {
     /// Wakes `waker` at `at`, and nobody else whom this alarm was set for before.
     pub(crate) fn set(&mut self, at: Instant, waker: &Waker) {
         LazyLock::force(&THREAD);
+        // Cloned and dropped outside the lock: both are somebody else's code.
+        let waker = waker.clone();
         let mut alarms = ALARMS.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(before) = self.at.replace(at) {
-            alarms.remove(&(before, self.id));
-        }
-        alarms.insert((at, self.id), waker.clone());
+        let before = self.at.replace(at).and_then(|before| alarms.remove(&(before, self.id)));
+        alarms.insert((at, self.id), waker);
         let first = alarms.first_key_value().is_some_and(|(key, _)| *key == (at, self.id));
         drop(alarms);
+        drop(before);
         if first {
             CHANGED.notify_one();
         }
@@ -55,7 +56,10 @@ impl Alarm {
 impl Drop for Alarm {
     fn drop(&mut self) {
         if let Some(at) = self.at {
-            ALARMS.lock().unwrap_or_else(PoisonError::into_inner).remove(&(at, self.id));
+            let mut alarms = ALARMS.lock().unwrap_or_else(PoisonError::into_inner);
+            let waker = alarms.remove(&(at, self.id));
+            drop(alarms);
+            drop(waker);
         }
     }
 }

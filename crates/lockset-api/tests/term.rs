@@ -1,12 +1,12 @@
 //! A term ends once, by its clock or by its keeper, and everybody who watches is told.
 
-use std::pin::pin;
-use std::sync::mpsc;
-use std::task::{Context, Waker};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lockset_api::{Deadline, End, Loss, Term, block_on};
+use lockset_api::{Deadline, End, Loss, Lost, Term, block_on};
 
 fn long() -> Term {
     Term::until(Instant::now() + Duration::from_secs(3600))
@@ -85,4 +85,33 @@ fn a_wait_gives_up_at_its_deadline() {
     let deadline = Instant::now() + Duration::from_millis(10);
     assert_eq!(long().lost().wait(Deadline::at(deadline)), None);
     assert!(Instant::now() >= deadline);
+}
+
+/// A waker is somebody else's code, which may come back when it is woken or dropped. Were it called
+/// with the term locked, this would hang.
+#[test]
+fn wakers_may_come_back() {
+    struct Nosy(Term);
+    impl Wake for Nosy {
+        fn wake(self: Arc<Self>) {}
+    }
+    impl Drop for Nosy {
+        fn drop(&mut self) {
+            let _ = self.0.remaining();
+        }
+    }
+    let term = long();
+    let poll = |lost: Pin<&mut Lost>| {
+        let waker = Waker::from(Arc::new(Nosy(term.clone())));
+        assert!(lost.poll(&mut Context::from_waker(&waker)).is_pending());
+    };
+    {
+        let mut lost = pin!(term.lost());
+        poll(lost.as_mut());
+        // Replaced here, dropped at the end of the block.
+        poll(lost.as_mut());
+    }
+    let mut lost = pin!(term.lost());
+    poll(lost.as_mut());
+    assert_eq!(term.end(End::Released), End::Released);
 }

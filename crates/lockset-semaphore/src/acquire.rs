@@ -4,8 +4,7 @@ use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use crate::queue::{Ticket, Turn};
-use crate::semaphore::wake_all;
+use crate::queue::{Afterwards, Ticket, Turn};
 use crate::{AcquireError, Permit, Semaphore};
 
 /// The future of [`Semaphore::acquire_async`].
@@ -40,6 +39,9 @@ impl<'a> Future for Acquire<'a> {
     /// When polled again after it was ready, as futures may.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let semaphore = self.semaphore;
+        // Cloned and dropped outside the lock: both are somebody else's code.
+        let waker = context.waker().clone();
+        let mut afterwards = Afterwards::default();
         let mut queue = semaphore.queue().lock();
         let turn = match self.stage {
             Stage::New => match semaphore.check(&queue, self.wants) {
@@ -49,14 +51,19 @@ impl<'a> Future for Acquire<'a> {
                 }
                 Ok(()) if queue.take(self.wants) => Turn::Granted,
                 Ok(()) => {
-                    self.stage = Stage::Queued(queue.join(self.wants, context.waker()));
+                    self.stage = Stage::Queued(queue.join(self.wants, waker));
                     Turn::Waiting
                 }
             },
-            Stage::Queued(ticket) => queue.look(ticket, context.waker()),
+            Stage::Queued(ticket) => {
+                let (turn, then) = queue.look(ticket, waker);
+                afterwards = then;
+                turn
+            }
             Stage::Done => panic!("`Acquire` was polled again after it was ready"),
         };
         drop(queue);
+        afterwards.run();
         let answer = match turn {
             Turn::Waiting => return Poll::Pending,
             Turn::Granted => Ok(semaphore.permit(self.wants)),
@@ -70,8 +77,8 @@ impl<'a> Future for Acquire<'a> {
 impl Drop for Acquire<'_> {
     fn drop(&mut self) {
         if let Stage::Queued(ticket) = self.stage {
-            let granted = self.semaphore.queue().lock().leave(ticket);
-            wake_all(granted);
+            let afterwards = self.semaphore.queue().lock().leave(ticket);
+            afterwards.run();
         }
     }
 }

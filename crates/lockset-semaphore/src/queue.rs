@@ -2,6 +2,7 @@
 //!
 //! Plain data without a lock of its own; the semaphore keeps it behind one.
 
+use core::mem;
 use core::task::Waker;
 use std::collections::BTreeMap;
 
@@ -39,6 +40,24 @@ pub(crate) enum Turn {
     Closed,
 }
 
+/// What is left to do once the queue's lock has been let go.
+///
+/// A waker is somebody else's code, and so is dropping one: it may well come back to this very
+/// semaphore, to give back the permit of the task that it was the last to know.
+#[derive(Debug, Default)]
+#[must_use = "those who were granted permits sleep until they are woken"]
+pub(crate) struct Afterwards {
+    wake: Vec<Waker>,
+    drop: Option<Waker>,
+}
+
+impl Afterwards {
+    pub(crate) fn run(self) {
+        drop(self.drop);
+        self.wake.into_iter().for_each(Waker::wake);
+    }
+}
+
 impl Queue {
     pub(crate) const fn new(permits: usize) -> Self {
         Self {
@@ -68,38 +87,34 @@ impl Queue {
     }
 
     /// Queues up for `n` permits.
-    pub(crate) fn join(&mut self, n: usize, waker: &Waker) -> Ticket {
+    pub(crate) fn join(&mut self, n: usize, waker: Waker) -> Ticket {
         let ticket = self.next;
         self.next += 1;
-        self.waiting.insert(ticket, Waiter { wants: n, waker: waker.clone() });
+        self.waiting.insert(ticket, Waiter { wants: n, waker });
         ticket
     }
 
     /// Picks up what was granted to `ticket`, or sees to it that `waker` is told.
-    pub(crate) fn look(&mut self, ticket: Ticket, waker: &Waker) -> Turn {
-        if self.granted.remove(&ticket).is_some() {
-            return Turn::Granted;
-        }
-        match self.waiting.get_mut(&ticket) {
-            Some(waiter) => {
-                waiter.waker.clone_from(waker);
-                Turn::Waiting
-            }
-            None => Turn::Closed,
-        }
+    pub(crate) fn look(&mut self, ticket: Ticket, waker: Waker) -> (Turn, Afterwards) {
+        let (turn, unused) = if self.granted.remove(&ticket).is_some() {
+            (Turn::Granted, waker)
+        } else if let Some(waiter) = self.waiting.get_mut(&ticket) {
+            (Turn::Waiting, mem::replace(&mut waiter.waker, waker))
+        } else {
+            (Turn::Closed, waker)
+        };
+        (turn, Afterwards { drop: Some(unused), ..Afterwards::default() })
     }
 
-    /// Gives up `ticket`; what was granted to it goes to whoever is next. Returns whom to wake.
-    #[must_use = "those who were granted permits sleep until they are woken"]
-    pub(crate) fn leave(&mut self, ticket: Ticket) -> Vec<Waker> {
+    /// Gives up `ticket`; what was granted to it goes to whoever is next.
+    pub(crate) fn leave(&mut self, ticket: Ticket) -> Afterwards {
         let given_back = self.granted.remove(&ticket).unwrap_or(0);
-        self.waiting.remove(&ticket);
-        self.give(given_back)
+        let drop = self.waiting.remove(&ticket).map(|waiter| waiter.waker);
+        Afterwards { drop, ..self.give(given_back) }
     }
 
-    /// Gives back `n` permits and grants them, first come first served. Returns whom to wake.
-    #[must_use = "those who were granted permits sleep until they are woken"]
-    pub(crate) fn give(&mut self, n: usize) -> Vec<Waker> {
+    /// Gives back `n` permits and grants them, first come first served.
+    pub(crate) fn give(&mut self, n: usize) -> Afterwards {
         self.free += n;
         let mut wake = Vec::new();
         while let Some(first) = self.waiting.first_entry() {
@@ -111,14 +126,14 @@ impl Queue {
             self.granted.insert(ticket, waiter.wants);
             wake.push(waiter.waker);
         }
-        wake
+        Afterwards { wake, drop: None }
     }
 
-    /// Sends everybody away who has not been granted anything. Returns whom to wake.
-    #[must_use = "those who wait sleep until they are woken"]
-    pub(crate) fn close(&mut self) -> Vec<Waker> {
+    /// Sends everybody away who has not been granted anything.
+    pub(crate) fn close(&mut self) -> Afterwards {
         self.closed = true;
-        let waiting = core::mem::take(&mut self.waiting);
-        waiting.into_values().map(|waiter| waiter.waker).collect()
+        let waiting = mem::take(&mut self.waiting);
+        let wake = waiting.into_values().map(|waiter| waiter.waker).collect();
+        Afterwards { wake, drop: None }
     }
 }

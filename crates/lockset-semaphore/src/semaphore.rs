@@ -1,7 +1,6 @@
 //! The semaphore and its permits.
 
 use core::fmt;
-use core::task::Waker;
 
 use lockset_api::Deadline;
 
@@ -112,8 +111,8 @@ impl Semaphore {
     /// Sends all waiters away with [`AcquireError::Closed`], now and in future. Permits that are
     /// held, or were granted before, stay good.
     pub fn close(&self) {
-        let waiters = self.queue.lock().close();
-        wake_all(waiters);
+        let afterwards = self.queue.lock().close();
+        afterwards.run();
     }
 
     pub(crate) fn queue(&self) -> &Mutex<Queue> {
@@ -133,11 +132,6 @@ impl Semaphore {
     }
 }
 
-/// Wakes those who were granted permits, never with the queue locked: a waker may call back in.
-pub(crate) fn wake_all(wakers: Vec<Waker>) {
-    wakers.into_iter().for_each(Waker::wake);
-}
-
 impl Permit<'_> {
     /// How many permits these are.
     #[must_use]
@@ -148,8 +142,8 @@ impl Permit<'_> {
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        let granted = self.semaphore.queue.lock().give(self.count);
-        wake_all(granted);
+        let afterwards = self.semaphore.queue.lock().give(self.count);
+        afterwards.run();
     }
 }
 

@@ -105,8 +105,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "wake-up taken along by a timeout",
         file: QUEUE,
-        from: "self.give(given_back)",
-        to: "{ self.free += given_back; Vec::new() }",
+        from: "..self.give(given_back)",
+        to: "..{ self.free += given_back; Afterwards::default() }",
         package: "lockset-semaphore",
         test: "a_waiter_that_gives_up_takes_no_wake_up_with_it",
     },
