@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use lockset_api::{Deadline, Error, ErrorKind, Name};
 use tokio::sync::oneshot;
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{sleep_until, timeout_at};
 
 use super::driver::driver;
 use super::keeper::withdraw;
@@ -99,7 +99,7 @@ impl Task {
     async fn run(self, mut reply: Reply) {
         for round in 1.. {
             let asked = Instant::now();
-            let Some((back, attempt)) = self.attempt(reply).await else { return };
+            let Some((back, attempt)) = self.attempt(reply, asked).await else { return };
             reply = back;
             let held = match attempt {
                 Ok(Attempt::Granted(fence)) => {
@@ -127,8 +127,14 @@ impl Task {
 
     /// One attempt; `None` if the caller has given up meanwhile. It has its answer at once then,
     /// and the attempt is seen through and undone after that.
-    async fn attempt(&self, mut reply: Reply) -> Option<(Reply, Result<Attempt, StoreError>)> {
-        let mut attempt = pin!(self.limited(self.store.attempt(&self.request)));
+    async fn attempt(
+        &self,
+        mut reply: Reply,
+        asked: Instant,
+    ) -> Option<(Reply, Result<Attempt, StoreError>)> {
+        // A grant that comes after its own deadline is worth nothing, so nobody waits for it.
+        let until = self.terms.deadline(asked);
+        let mut attempt = pin!(limited(until, self.store.attempt(&self.request)));
         tokio::select! {
             biased;
             answer = &mut attempt => return Some((reply, answer)),
@@ -167,14 +173,6 @@ impl Task {
         }
     }
 
-    /// A grant that takes longer than the lease lasts is worth nothing, so nobody waits for it.
-    async fn limited<T>(&self, op: Op<'_, T>) -> Result<T, StoreError> {
-        match timeout(self.terms.ttl, op).await {
-            Ok(answer) => answer,
-            Err(elapsed) => Err(StoreError::interrupted(elapsed)),
-        }
-    }
-
     async fn fail(&self, reply: Reply, error: StoreError) {
         let undo = error.may_have_acted();
         let error = error
@@ -185,5 +183,13 @@ impl Task {
         if undo {
             withdraw(&*self.store, &self.request, self.terms).await;
         }
+    }
+}
+
+/// An exchange that nobody waits for beyond `until`.
+async fn limited<T>(until: Instant, op: Op<'_, T>) -> Result<T, StoreError> {
+    match timeout_at(until.into(), op).await {
+        Ok(answer) => answer,
+        Err(elapsed) => Err(StoreError::interrupted(elapsed)),
     }
 }
