@@ -10,8 +10,9 @@
 //! | `holder` | who that is, for people to read |
 //! | `boot`, `expires_ms` | until when, on which start of the machine's clock |
 //!
-//! Each exchange is one immediate transaction, synced to disk, so that a fence that was handed out
-//! survives a power cut.
+//! Each exchange is one immediate transaction. A grant is synced to disk before it is answered, so
+//! that a fence that was handed out survives a power cut. Renewals and releases are not: the same
+//! power cut ends every lease. So a disk that is slow to sync holds up no renewal.
 //!
 //! The clock is the machine's time since it started, which all its processes share and nobody can
 //! set. A lease of an earlier start has expired: its holder cannot have survived. Hence the
@@ -84,16 +85,39 @@ impl Sqlite {
     /// Runs `work` in an immediate transaction, which excludes every other one from its start.
     fn transact<'a, T: Send + 'static>(
         &'a self,
+        outlives: Outlives,
         work: impl FnOnce(&Transaction<'_>, &Clock) -> rusqlite::Result<T> + Send + 'static,
     ) -> Op<'a, T> {
         Box::pin(self.worker.run(move |connection, clock| {
             let behavior = TransactionBehavior::Immediate;
+            connection
+                .pragma_update(None, "synchronous", outlives.synchronous())
+                .map_err(StoreError::unreachable)?;
             let transaction =
                 connection.transaction_with_behavior(behavior).map_err(StoreError::unreachable)?;
             let result = work(&transaction, clock).map_err(StoreError::refused)?;
             transaction.commit().map_err(StoreError::interrupted)?;
             Ok(result)
         }))
+    }
+}
+
+/// What a committed transaction is safe from.
+#[derive(Clone, Copy)]
+enum Outlives {
+    /// The death of any process, which the system's memory survives.
+    Process,
+    /// That, and the machine's.
+    PowerCut,
+}
+
+impl Outlives {
+    /// SQLite's word for it, in WAL mode.
+    fn synchronous(self) -> &'static str {
+        match self {
+            Self::Process => "NORMAL",
+            Self::PowerCut => "FULL",
+        }
     }
 }
 
@@ -104,7 +128,9 @@ impl LeaseStore for Sqlite {
 
     fn attempt<'a>(&'a self, request: &'a Request) -> Op<'a, Attempt> {
         let request = request.clone();
-        self.transact(move |transaction, clock| attempt(transaction, clock, &request))
+        self.transact(Outlives::PowerCut, move |transaction, clock| {
+            attempt(transaction, clock, &request)
+        })
     }
 
     fn wait<'a>(&'a self, _: &'a Request, round: u32, held: Duration) -> Op<'a, ()> {
@@ -113,7 +139,7 @@ impl LeaseStore for Sqlite {
 
     fn renew<'a>(&'a self, request: &'a Request) -> Op<'a, Renewed> {
         let (name, id, ttl) = (request.name.to_string(), request.id.to_string(), request.ttl);
-        self.transact(move |transaction, clock| {
+        self.transact(Outlives::Process, move |transaction, clock| {
             let mut renew = transaction.prepare_cached(
                 "UPDATE lockset_lease SET expires_ms = ?4
                  WHERE name = ?1 AND request = ?2 AND boot = ?3 AND expires_ms > ?5",
@@ -126,7 +152,9 @@ impl LeaseStore for Sqlite {
 
     fn release<'a>(&'a self, request: &'a Request) -> Op<'a, Withdrawn> {
         let (name, id) = (request.name.to_string(), request.id);
-        self.transact(move |transaction, clock| release(transaction, clock, &name, id))
+        self.transact(Outlives::Process, move |transaction, clock| {
+            release(transaction, clock, &name, id)
+        })
     }
 }
 
@@ -149,7 +177,6 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     // Readers, people with a shell among them, then never hold up a lock.
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
     connection.execute(SCHEMA, []).map(drop)
 }
 

@@ -22,9 +22,9 @@ fn lock() -> (RemoteLock, TempDir) {
 #[test]
 fn a_lease_is_renewed_beyond_its_ttl() {
     let (lock, _dir) = lock();
-    let ttl = Duration::from_millis(150);
+    let ttl = Duration::from_secs(1);
     let lease = lock.with_ttl(ttl).unwrap().lock().unwrap();
-    let long = Deadline::at(Instant::now() + ttl * 4);
+    let long = Deadline::at(Instant::now() + ttl * 5 / 2);
     assert_eq!(lease.lost().wait(long), None, "lost though it should have been renewed");
     assert_eq!(lease.release().unwrap(), Released::InTime);
 }
