@@ -1,5 +1,6 @@
 //! The adapters: blocking to async and back, and a lock chosen at run time.
 
+use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
@@ -9,7 +10,7 @@ use lockset_api::{
     AsyncLock, AsyncSharedLock, Blocking, Deadline, DynLock, Error, ErrorKind, Lock, OnThread,
     SharedLock, block_on,
 };
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};
 
 #[test]
 fn on_a_thread_and_back_is_the_same_lock() {
@@ -27,17 +28,66 @@ fn on_a_thread_and_back_is_the_same_lock() {
 
 #[test]
 fn a_future_that_is_dropped_while_it_waits_does_not_keep_the_lock() {
-    let mutex = Arc::new(Mutex::new(()));
-    let lock = OnThread::new(Arc::clone(&mutex));
-    let held = mutex.lock();
+    let lock = Arc::new(Counted::default());
+    let on_thread = OnThread::new(Arc::clone(&lock));
+    let held = lock.lock().unwrap();
     {
-        let mut waiting = pin!(lock.lock_async());
+        let mut waiting = pin!(on_thread.lock_async());
         let mut context = Context::from_waker(Waker::noop());
         assert!(waiting.as_mut().poll(&mut context).is_pending());
     }
     drop(held);
-    // The thread left behind may be granted the lock first; it must give it back by itself.
-    drop(mutex.lock());
+    // The thread left behind is granted the lock, sooner or later, and gives it back by itself.
+    let (granted, given_back) = (&lock.granted, &lock.given_back);
+    let mut given = given_back.lock();
+    while *given < 2 {
+        let late = lock.changed.wait_for(&mut given, Duration::from_secs(30)).timed_out();
+        assert!(!late, "granted {} times, given back {given} times", *granted.lock());
+    }
+}
+
+/// A lock that counts its grants and releases.
+#[derive(Default)]
+struct Counted {
+    mutex: Mutex<()>,
+    granted: Mutex<u32>,
+    given_back: Mutex<u32>,
+    changed: Condvar,
+}
+
+struct CountedGuard<'a>(&'a Counted, Option<MutexGuard<'a, ()>>);
+
+impl Drop for CountedGuard<'_> {
+    fn drop(&mut self) {
+        drop(self.1.take());
+        *self.0.given_back.lock() += 1;
+        self.0.changed.notify_all();
+    }
+}
+
+impl Counted {
+    fn count<'a>(&'a self, guard: MutexGuard<'a, ()>) -> CountedGuard<'a> {
+        *self.granted.lock() += 1;
+        CountedGuard(self, Some(guard))
+    }
+}
+
+impl Lock for Counted {
+    type Guard<'a> = CountedGuard<'a>;
+    type Error = Infallible;
+
+    fn lock(&self) -> Result<CountedGuard<'_>, Infallible> {
+        Ok(self.count(self.mutex.lock()))
+    }
+
+    fn try_lock(&self) -> Result<Option<CountedGuard<'_>>, Infallible> {
+        Ok(self.mutex.try_lock().map(|guard| self.count(guard)))
+    }
+
+    fn lock_until(&self, deadline: Deadline) -> Result<Option<CountedGuard<'_>>, Infallible> {
+        let guard = Lock::lock_until(&self.mutex, deadline)?;
+        Ok(guard.map(|guard| self.count(guard)))
+    }
 }
 
 #[test]

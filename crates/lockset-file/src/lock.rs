@@ -3,7 +3,7 @@
 use core::fmt;
 use std::fs::{File, TryLockError};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 use std::process;
 use std::thread;
 use std::time::Duration;
@@ -65,13 +65,13 @@ impl FileLock {
     /// `Unavailable` otherwise.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let path = path.into();
-        match open(&path) {
-            Ok(_) => Ok(Self { path }),
-            Err(error) => Err(explain(&path, "open", error)),
-        }
+        // Each guard opens the file anew, and all have to mean the same one, also after the process
+        // has changed its directory.
+        let opened = path::absolute(&path).and_then(|absolute| open(&absolute).map(|_| absolute));
+        opened.map(|path| Self { path }).map_err(|error| explain(&path, "open", error))
     }
 
-    /// The path that the lock was made with.
+    /// The path of the file, absolute.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -182,5 +182,40 @@ impl Drop for FileGuard {
 impl fmt::Debug for FileGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileGuard").field("owner", &self.owner).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! The invariants of a guard that cannot be seen from outside without a fork.
+
+    use super::{FileLock, Lock};
+
+    fn lock() -> (FileLock, tempfile::TempDir) {
+        let dir = tempfile::tempdir().unwrap();
+        (FileLock::open(dir.path().join("lock")).unwrap(), dir)
+    }
+
+    /// A child that is being started has a copy of the descriptor for a moment.
+    #[test]
+    fn a_copy_of_the_descriptor_does_not_keep_the_lock() {
+        let (lock, _dir) = lock();
+        let guard = lock.lock().unwrap();
+        let copy = guard.file.try_clone().unwrap();
+        drop(guard);
+        assert!(lock.try_lock().unwrap().is_some(), "the guard closed, but did not unlock");
+        drop(copy);
+    }
+
+    /// A guard that came along into a forked child is not the child's to unlock.
+    #[test]
+    fn only_the_process_that_locked_unlocks() {
+        let (lock, _dir) = lock();
+        let mut guard = lock.lock().unwrap();
+        let parents = guard.file.try_clone().unwrap();
+        guard.owner = 0;
+        drop(guard);
+        assert!(lock.try_lock().unwrap().is_none(), "a child unlocked its parent's file");
+        drop(parents);
     }
 }

@@ -20,6 +20,16 @@ fn the_file_is_created_kept_and_never_written() {
 }
 
 #[test]
+fn a_relative_path_means_the_same_file_wherever_the_process_goes() {
+    // Not a directory of the test's own: to change into one would disturb the other tests.
+    let name = format!("lockset-relative-{}", std::process::id());
+    let lock = FileLock::open(&name).unwrap();
+    let here = std::env::current_dir().unwrap();
+    assert_eq!(lock.path(), here.join(&name));
+    fs::remove_file(here.join(name)).unwrap();
+}
+
+#[test]
 fn a_reader_keeps_a_writer_out_and_no_other_reader() {
     let dir = tempfile::tempdir().unwrap();
     let lock = FileLock::open(dir.path().join("lock")).unwrap();

@@ -26,7 +26,8 @@
 //! - While [`remaining`](lockset_api::Lease::remaining) is more than zero, nobody else holds the
 //!   lock, provided that the server keeps its word and its clock runs at most 1 % fast against
 //!   ours. A pause between that look and what you do next is not covered: no lock of this kind
-//!   can. The fence is what covers it.
+//!   can. Nor is a machine that is suspended, whose clock stops while a server's goes on. The fence
+//!   is what covers both.
 //! - The lease is renewed in the background, up to a ceiling. It is lost when no renewal succeeded
 //!   in time, and [`lost`](lockset_api::Lease::lost) says so *before* the server can give the lock
 //!   to somebody else.

@@ -23,7 +23,7 @@ use redis::Script;
 
 use crate::Request;
 use crate::pauses::Pauses;
-use crate::store::{Attempt, LeaseStore, Op, Renewed, Withdrawn};
+use crate::store::{Attempt, LeaseStore, Op, Renewed, StoreError, Withdrawn};
 use connection::Connection;
 
 /// The leases of one Redis server.
@@ -36,10 +36,14 @@ pub struct Redis {
     release: Script,
 }
 
-/// Grants the lock if nobody has it; says for how much longer somebody has it otherwise.
+/// Grants the lock if nobody has it; says for how much longer somebody has it otherwise. Asked once
+/// more by the same request, which has lost the answer, it answers the same.
 const ATTEMPT: &str = "
     local held = redis.call('PTTL', KEYS[1])
-    if held ~= -2 then return {0, held} end
+    if held ~= -2 then
+        if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {0, held} end
+        return {1, tonumber(redis.call('GET', KEYS[2]))}
+    end
     local time = redis.call('TIME')
     local fence = time[1] * 1000000 + time[2]
     local last = redis.call('GET', KEYS[2])
@@ -103,14 +107,16 @@ impl LeaseStore for Redis {
             call.key(format!("lockset:{{{}}}:fence", request.name));
             call.arg(request.id.to_string()).arg(millis(request.ttl));
             call.arg(millis(request.ttl + REMEMBERED));
-            let (granted, number): (bool, i64) = self.connection.run(&call).await?;
-            Ok(if granted {
-                Attempt::Granted(Fence::new(number.cast_unsigned()))
-            } else {
-                // Negative: the key has no expiry, so it is not one of ours and may stay for ever.
-                let held = u64::try_from(number).map_or(Duration::MAX, Duration::from_millis);
-                Attempt::Busy { held }
-            })
+            let (granted, number): (bool, i64) = self.connection.run(&call).await?.value;
+            if granted {
+                return Ok(Attempt::Granted(Fence::new(number.cast_unsigned())));
+            }
+            // Negative: a key without an expiry is not one of ours, and may stay for ever.
+            let held = u64::try_from(number).map_err(|_| {
+                let key = lease_key(&request.name);
+                StoreError::refused(format!("the key {key:?} is not a lease: it has no expiry"))
+            })?;
+            Ok(Attempt::Busy { held: Duration::from_millis(held) })
         })
     }
 
@@ -122,7 +128,7 @@ impl LeaseStore for Redis {
         Box::pin(async move {
             let mut call = self.renew.key(lease_key(&request.name));
             call.arg(request.id.to_string()).arg(millis(request.ttl));
-            let renewed: bool = self.connection.run(&call).await?;
+            let renewed: bool = self.connection.run(&call).await?.value;
             Ok(if renewed { Renewed::Yes } else { Renewed::Gone })
         })
     }
@@ -131,8 +137,13 @@ impl LeaseStore for Redis {
         Box::pin(async move {
             let mut call = self.release.key(lease_key(&request.name));
             call.arg(request.id.to_string());
-            let freed: bool = self.connection.run(&call).await?;
-            Ok(if freed { Withdrawn::Freed } else { Withdrawn::NotHeld })
+            let answer = self.connection.run::<bool>(&call).await?;
+            match (answer.value, answer.repeated) {
+                (true, _) => Ok(Withdrawn::Freed),
+                (false, false) => Ok(Withdrawn::NotHeld),
+                // It may have been freed by the first call, whose answer was lost.
+                (false, true) => Err(StoreError::interrupted("the connection broke")),
+            }
         })
     }
 }

@@ -50,7 +50,13 @@ pub struct Request {
 }
 
 impl Request {
-    pub(crate) fn new(name: Name, ttl: Duration) -> Result<Self, Error> {
+    /// A request with an id of its own, by this process. The engine makes those that are sent; this
+    /// is for tests of a store.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no random numbers.
+    pub fn new(name: Name, ttl: Duration) -> Result<Self, Error> {
         let holder = format!("{} (pid {}) on {}", program(), std::process::id(), machine());
         Ok(Self { id: RequestId::random()?, name, ttl, holder })
     }

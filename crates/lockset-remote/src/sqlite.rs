@@ -21,12 +21,14 @@
 mod clock;
 mod worker;
 
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use lockset_api::{Error, ErrorKind, Fence};
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{
+    Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
+};
 
 use crate::pauses::Pauses;
 use crate::store::{Attempt, LeaseStore, Op, Renewed, StoreError, Withdrawn};
@@ -65,11 +67,20 @@ impl Sqlite {
     ///
     /// # Errors
     ///
-    /// `Unavailable` when the file cannot be opened or is no database, `Denied` when it may not be
-    /// written.
+    /// `Config` for what SQLite takes for no file at all, an empty path or `:memory:`, since nobody
+    /// could share such a lock; `Unavailable` when the file cannot be opened or is no database,
+    /// `Denied` when it may not be written.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let path = path.into();
+        if path.as_os_str().is_empty() || path.as_os_str() == ":memory:" {
+            let why =
+                format!("{path:?} is no file: a lease needs one that others can open as well");
+            return Err(Error::new(ErrorKind::Config, why));
+        }
         let label = format!("sqlite:{}", path.display());
+        // SQLite takes what starts with `file:` for a URI, whose options could switch locking off.
+        // An absolute path never does; where there is none, the file cannot be opened either.
+        let path = path::absolute(&path).unwrap_or(path);
         let worker = connect(&path).and_then(Worker::start).map_err(|error| {
             let kind = match error.sqlite_error_code() {
                 Some(rusqlite::ErrorCode::ReadOnly | rusqlite::ErrorCode::PermissionDenied) => {

@@ -112,7 +112,7 @@ impl StoreError {
         Self { fault: Fault::Interrupted, source: source.into() }
     }
 
-    /// The server answered that it will not, or cannot.
+    /// The server answered that it will not, or cannot, or what makes no sense.
     pub fn refused(source: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Self {
         Self { fault: Fault::Refused, source: source.into() }
     }

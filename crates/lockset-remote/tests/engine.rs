@@ -111,6 +111,18 @@ fn what_cannot_work_is_refused_before_anything_is_sent() {
     assert_eq!(ttl(0).unwrap_err().kind(), ErrorKind::Config);
     assert_eq!(ttl(u64::MAX).unwrap_err().kind(), ErrorKind::Config);
 
+    for nowhere in ["", ":memory:"] {
+        assert_eq!(Sqlite::open(nowhere).unwrap_err().kind(), ErrorKind::Config, "{nowhere:?}");
+    }
+    // No URI, whose options could switch locking off, but a file of this odd name.
+    let odd = format!("file:lockset-odd-{}?mode=memory", std::process::id());
+    drop(Sqlite::open(&odd).unwrap());
+    std::fs::remove_file(&odd).expect("it is a file");
+    for rest in ["-wal", "-shm"] {
+        // SQLite has removed them with its last connection, or is about to.
+        let _ = std::fs::remove_file(format!("{odd}{rest}"));
+    }
+
     let missing = Sqlite::open(dir.path().join("no/such/dir/locks.db")).unwrap_err();
     assert_eq!(missing.kind(), ErrorKind::Unavailable);
     std::fs::write(dir.path().join("text"), "this is not a database, and long enough to tell")

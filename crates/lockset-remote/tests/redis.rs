@@ -95,3 +95,87 @@ fn a_name_that_would_split_the_keys_is_refused() {
     assert_eq!(locks.lock("}x").unwrap_err().kind(), ErrorKind::InvalidName);
     assert_eq!(Redis::new("http://127.0.0.1").unwrap_err().kind(), ErrorKind::Config);
 }
+
+/// A router forgets a connection: it stays open, and nothing comes through any more.
+#[test]
+fn a_connection_that_goes_silent_is_replaced_and_does_not_cost_the_lease() {
+    let server = server();
+    let proxy = Proxy::start(server.addr()).unwrap();
+    let lock = lock(&format!("redis://{}", proxy.addr()), Duration::from_secs(3));
+    let lease = lock.lock().unwrap();
+    proxy.silence();
+    let later = Deadline::after(Duration::from_secs(5));
+    assert_eq!(lease.lost().wait(later), None, "lost by one silent connection");
+    assert_eq!(lease.release().unwrap(), Released::InTime);
+    assert!(lock.lock().is_ok());
+}
+
+#[test]
+fn a_connection_that_broke_while_idle_is_replaced_unnoticed() {
+    let mut server = server();
+    let lock = lock(&server.url(), LONG);
+    assert_eq!(lock.lock().unwrap().release().unwrap(), Released::InTime);
+    server.restart().unwrap();
+    assert_eq!(lock.lock().unwrap().release().unwrap(), Released::InTime);
+}
+
+#[test]
+fn a_release_that_gets_no_answer_is_no_answer() {
+    let server = server();
+    let lock = lock(&server.url(), LONG);
+    let lease = lock.lock().unwrap();
+    server.pause().unwrap();
+    assert_eq!(lease.release().unwrap_err().kind(), ErrorKind::Unknown);
+    server.resume().unwrap();
+    // It is told to the server as soon as that answers again.
+    assert!(lock.lock_until(Deadline::after(LONG / 2)).unwrap().is_some());
+}
+
+#[test]
+fn whoever_answers_and_refuses_has_been_reached() {
+    let server = server();
+    let mut admin = admin(&server);
+    let refused = |url: &str, part: &str| {
+        let error = lock(url, LONG).lock().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Denied, "{error:?}");
+        assert!(format!("{error:?}").contains(part), "{error:?}");
+    };
+    let set = |admin: &mut redis::Connection, words: &[&str]| {
+        let mut command = redis::cmd(words[0]);
+        command.arg(&words[1..]).exec(admin).unwrap();
+    };
+    // Somebody else's keys where the lease would be.
+    set(&mut admin, &["SET", "lockset:{job}:lease", "for ever"]);
+    refused(&server.url(), "no expiry");
+    set(&mut admin, &["DEL", "lockset:{job}:lease"]);
+    set(&mut admin, &["RPUSH", "lockset:{job}:lease", "a list"]);
+    set(&mut admin, &["PEXPIRE", "lockset:{job}:lease", "100000"]);
+    refused(&server.url(), "WRONGTYPE");
+    set(&mut admin, &["CONFIG", "SET", "requirepass", "hunter2"]);
+    refused(&server.url(), "NOAUTH");
+    refused(&format!("redis://:wrong@{}", server.addr()), "refused");
+}
+
+/// A client that looks at the keys themselves.
+fn admin(server: &Server) -> redis::Connection {
+    redis::Client::open(server.url()).unwrap().get_connection().unwrap()
+}
+
+#[test]
+fn all_keys_of_a_lock_expire_and_a_fence_rises_though_the_clock_was_set_back() {
+    let server = server();
+    let mut admin = admin(&server);
+    let lock = lock(&server.url(), LONG);
+    let lease = lock.lock().unwrap();
+    let keys: Vec<String> = redis::cmd("KEYS").arg("*").query(&mut admin).unwrap();
+    assert_eq!(keys.len(), 2, "{keys:?}");
+    for key in &keys {
+        let left: i64 = redis::cmd("PTTL").arg(key).query(&mut admin).unwrap();
+        assert!(left > 0, "{key} stays for ever");
+    }
+    let _ = lease.release().unwrap();
+    // As if the last grant had been a century from now.
+    let ahead = 4_900_000_000_000_000_u64;
+    redis::cmd("SET").arg("lockset:{job}:fence").arg(ahead).exec(&mut admin).unwrap();
+    assert_eq!(lock.lock().unwrap().fence().value(), ahead + 1);
+}

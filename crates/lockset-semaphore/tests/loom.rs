@@ -8,11 +8,13 @@
 
 #![cfg(lockset_loom)]
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use lockset_api::Deadline;
-use lockset_semaphore::{AcquireError, Semaphore, sync::expire_deadlines};
+use lockset_semaphore::{Acquire, AcquireError, Semaphore, sync::expire_deadlines};
 use loom::cell::UnsafeCell;
 use loom::thread::{self, JoinHandle};
 
@@ -205,5 +207,45 @@ fn closing_wakes_whoever_waits() {
         assert_eq!(waiter.join().unwrap(), Err(AcquireError::Closed));
         drop(held);
         assert_eq!(semaphore.available(), 1);
+    });
+}
+
+/// Waiters are served in the order in which they came, and nobody passes them.
+#[test]
+fn the_queue_is_first_come_first_served() {
+    model(None, || {
+        let semaphore = shared(2);
+        let held = semaphore.acquire(2).unwrap();
+        let mut waiting = [2, 1, 1].map(|n| Box::pin(semaphore.acquire_async(n)));
+        let mut context = Context::from_waker(Waker::noop());
+        let mut granted = |waiting: &mut [Pin<Box<Acquire<'_>>>]| {
+            waiting.iter_mut().position(|acquire| acquire.as_mut().poll(&mut context).is_ready())
+        };
+        assert_eq!(granted(&mut waiting), None);
+        drop(held);
+        // Two are free, and owed to the first, who has not picked them up yet.
+        assert!(semaphore.try_acquire(1).unwrap().is_none(), "a newcomer passed the queue");
+        assert_eq!(granted(&mut waiting[1..]), None, "a later waiter was served first");
+        assert_eq!(granted(&mut waiting[..1]), Some(0));
+        // Its permits were dropped with the answer, and both others were granted one.
+        assert_eq!(granted(&mut waiting[1..]), Some(0));
+        assert_eq!(granted(&mut waiting[2..]), Some(0));
+    });
+}
+
+/// One permit is free, but the first in the queue wants two: nobody else is given it.
+#[test]
+fn a_large_request_is_not_passed_by_small_ones() {
+    model(None, || {
+        let semaphore = shared(2);
+        let held = semaphore.acquire(1).unwrap();
+        let mut large = Box::pin(semaphore.acquire_async(2));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(large.as_mut().poll(&mut context).is_pending());
+        assert!(semaphore.try_acquire(1).unwrap().is_none(), "a small request passed a large one");
+        // Once it has gone, the permit is there for others.
+        drop(large);
+        assert!(semaphore.try_acquire(1).unwrap().is_some());
+        drop(held);
     });
 }

@@ -161,13 +161,10 @@ fn not_built_in(feature: &str) -> Error {
     Error::new(ErrorKind::Unsupported, why)
 }
 
-/// The URL without the user and password that may stand in it.
+/// The URL without the user and password that may stand in it, however it is misspelt.
 fn without_secrets(url: &str) -> String {
-    match url.split_once("://") {
-        Some((scheme, rest)) => {
-            let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-            format!("{scheme}://{host}")
-        }
-        None => url.to_owned(),
+    match (url.split_once(':'), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}:…@{host}"),
+        _ => url.to_owned(),
     }
 }

@@ -24,6 +24,9 @@ fn what_opens_nothing_says_why_and_keeps_secrets() {
     refused("/a/path", ErrorKind::Config, "file:PATH");
     refused("ldap://me:hunter2@host#job", ErrorKind::Config, "no lock's URL");
     refused("sqlite:locks.db", ErrorKind::Config, "add #NAME");
+    refused("sqlite:#job", ErrorKind::Config, "is no file");
+    refused("sqlite::memory:#job", ErrorKind::Config, "is no file");
+    refused("redi:me:hunter2@host#job", ErrorKind::Config, "no lock's URL");
     refused("sqlite:/no/such/dir/locks.db#job", ErrorKind::Unavailable, "cannot open");
     #[cfg(feature = "redis")]
     {

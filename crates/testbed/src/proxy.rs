@@ -3,8 +3,9 @@
 //! Killing or pausing a server shows what its clients do when it is gone. A cut wire is worse and
 //! more common: both ends live, and each must decide what to believe about the other.
 
-use std::io;
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -37,6 +38,7 @@ enum Mode {
 struct Link {
     ends: [Arc<TcpStream>; 2],
     pumps: [JoinHandle<()>; 2],
+    silent: Arc<AtomicBool>,
 }
 
 impl Proxy {
@@ -73,6 +75,15 @@ impl Proxy {
     /// Closes every connection, and every new one at once, until [`Proxy::heal`].
     pub fn sever(&self) {
         self.change(Mode::Severed);
+    }
+
+    /// Swallows whatever is sent on the connections of now, which stay open, as behind a router that
+    /// has forgotten them; new ones work.
+    pub fn silence(&self) {
+        for link in &lock(&self.wire).links {
+            // Relaxed: what is on its way in this moment may still get through.
+            link.silent.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Forwards new connections again.
@@ -118,8 +129,9 @@ impl Link {
     fn new(client: TcpStream, server: TcpStream) -> Self {
         let ends = [Arc::new(client), Arc::new(server)];
         let [client, server] = &ends;
-        let pumps = [pump(client, server), pump(server, client)];
-        Self { ends, pumps }
+        let silent = Arc::new(AtomicBool::new(false));
+        let pumps = [pump(client, server, &silent), pump(server, client, &silent)];
+        Self { ends, pumps, silent }
     }
 
     fn is_over(&self) -> bool {
@@ -147,16 +159,37 @@ fn accept(listener: &TcpListener, upstream: SocketAddr, wire: &Mutex<Wire>) {
 }
 
 /// Copies one direction until its source ends, and hands that end on to its sink.
-fn pump(source: &Arc<TcpStream>, sink: &Arc<TcpStream>) -> JoinHandle<()> {
-    let (source, sink) = (Arc::clone(source), Arc::clone(sink));
+fn pump(
+    source: &Arc<TcpStream>,
+    sink: &Arc<TcpStream>,
+    silent: &Arc<AtomicBool>,
+) -> JoinHandle<()> {
+    let (source, sink, silent) = (Arc::clone(source), Arc::clone(sink), Arc::clone(silent));
     thread::spawn(move || {
-        let copied = io::copy(&mut &*source, &mut &*sink);
+        let copied = io::copy(&mut &*source, &mut Valve { sink: &sink, silent: &silent });
         let _ = sink.shutdown(Shutdown::Write);
         if copied.is_err() {
             // The sink broke: its sender must hear of it instead of filling a dead connection.
             let _ = source.shutdown(Shutdown::Both);
         }
     })
+}
+
+/// The end that a pump writes to, unless the connection has been silenced.
+struct Valve<'a> {
+    sink: &'a TcpStream,
+    silent: &'a AtomicBool,
+}
+
+impl Write for Valve<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // Relaxed: see `Proxy::silence`.
+        if self.silent.load(Ordering::Relaxed) { Ok(bytes.len()) } else { self.sink.write(bytes) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.sink.flush()
+    }
 }
 
 /// The wire is consistent after every single step, so a panic elsewhere does not spoil it.

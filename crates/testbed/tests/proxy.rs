@@ -3,6 +3,7 @@
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
+use std::time::Duration;
 
 use testbed::Proxy;
 
@@ -53,6 +54,19 @@ fn cut_closes_every_connection_and_takes_new_ones() {
     assert!(streams.iter().all(echoes));
     proxy.cut();
     assert!(!streams.iter().any(echoes));
+    assert!(echoes(&connect(&proxy)));
+}
+
+#[test]
+fn silenced_connections_stay_open_and_say_nothing() {
+    let proxy = proxy();
+    let forgotten = connect(&proxy);
+    assert!(echoes(&forgotten));
+    proxy.silence();
+    forgotten.set_read_timeout(Some(Duration::from_millis(50))).expect("a timeout");
+    (&forgotten).write_all(b"ping").expect("nobody refuses it");
+    let silence = (&forgotten).read(&mut [0; 4]).expect_err("nothing comes back");
+    assert!(matches!(silence.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut));
     assert!(echoes(&connect(&proxy)));
 }
 

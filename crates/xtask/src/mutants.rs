@@ -119,6 +119,22 @@ const MUTANTS: &[Mutant] = &[
         test: "two_threads_exclude_each_other",
     },
     Mutant {
+        name: "newcomer that passes the queue",
+        file: QUEUE,
+        from: "let free = self.waiting.is_empty() && self.free >= n;",
+        to: "let free = self.free >= n;",
+        package: "lockset-semaphore",
+        test: "a_large_request_is_not_passed_by_small_ones",
+    },
+    Mutant {
+        name: "last come, first served",
+        file: QUEUE,
+        from: "while let Some(first) = self.waiting.first_entry() {",
+        to: "while let Some(first) = self.waiting.last_entry() {",
+        package: "lockset-semaphore",
+        test: "the_queue_is_first_come_first_served",
+    },
+    Mutant {
         name: "waiters forgotten by close",
         file: QUEUE,
         from: "waiting.into_values().map(|waiter| waiter.waker).collect()",

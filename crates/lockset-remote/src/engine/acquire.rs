@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 use lockset_api::{Deadline, Error, ErrorKind, Name};
 use tokio::sync::oneshot;
-use tokio::time::{sleep_until, timeout_at};
+use tokio::time::sleep_until;
 
 use super::driver::driver;
-use super::keeper::withdraw;
+use super::keeper::{limited, withdraw};
 use super::lease::RemoteLease;
 use super::terms::Terms;
+use crate::Request;
 use crate::store::{Attempt, LeaseStore, StoreError};
-use crate::{Op, Request};
 
 type Answer = Result<Option<RemoteLease>, Error>;
 
@@ -133,7 +133,7 @@ impl Task {
         asked: Instant,
     ) -> Option<(Reply, Result<Attempt, StoreError>)> {
         // A grant that comes after its own deadline is worth nothing, so nobody waits for it.
-        let until = self.terms.deadline(asked);
+        let until = self.terms.deadline(asked).min(asked + self.terms.patience());
         let mut attempt = pin!(limited(until, self.store.attempt(&self.request)));
         tokio::select! {
             biased;
@@ -183,13 +183,5 @@ impl Task {
         if undo {
             withdraw(&*self.store, &self.request, self.terms).await;
         }
-    }
-}
-
-/// An exchange that nobody waits for beyond `until`.
-async fn limited<T>(until: Instant, op: Op<'_, T>) -> Result<T, StoreError> {
-    match timeout_at(until.into(), op).await {
-        Ok(answer) => answer,
-        Err(elapsed) => Err(StoreError::interrupted(elapsed)),
     }
 }

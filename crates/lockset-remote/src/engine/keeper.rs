@@ -8,8 +8,8 @@ use tokio::sync::oneshot;
 use tokio::time::{sleep, sleep_until, timeout_at};
 
 use super::terms::Terms;
-use crate::Request;
 use crate::store::{LeaseStore, Renewed, StoreError, Withdrawn};
+use crate::{Op, Request};
 
 /// Where the outcome of a release goes, if anybody asked for it.
 pub(crate) type Outcome = oneshot::Sender<Result<Released, Error>>;
@@ -39,29 +39,28 @@ impl Keeper {
 
     /// Renews until there is nothing to renew, then waits to be stopped.
     async fn renew(&self) -> std::convert::Infallible {
-        let ceiling = self.terms.ceiling(self.asked);
         let mut due = self.asked + self.terms.renew_after();
-        while due < ceiling {
+        while self.terms.is_renewed_at(due, self.asked) {
             sleep_until(due.into()).await;
             if self.term.ended().is_some() {
                 break;
             }
             let asked = Instant::now();
             // After the deadline an answer is of no use.
-            let until = self.term.deadline();
-            match timeout_at(until.into(), self.store.renew(&self.request)).await {
-                Ok(Ok(Renewed::Yes)) => {
+            let until = self.term.deadline().min(asked + self.terms.renewal_patience());
+            match limited(until, self.store.renew(&self.request)).await {
+                Ok(Renewed::Yes) => {
                     if self.term.extend(self.terms.deadline(asked)).is_err() {
                         break;
                     }
                     due = asked + self.terms.renew_after();
                 }
-                Ok(Ok(Renewed::Gone)) => {
+                Ok(Renewed::Gone) => {
                     self.term.end(End::Lost(Loss::Revoked));
                     break;
                 }
                 // A fault on the way is no loss. A failed renewal never gives anything back.
-                Ok(Err(_)) | Err(_) => due = Instant::now() + self.terms.retry_after(),
+                Err(_) => due = Instant::now() + self.terms.retry_after(),
             }
         }
         std::future::pending().await
@@ -69,23 +68,27 @@ impl Keeper {
 
     async fn release(self, outcome: Option<Outcome>) {
         let lost_before = self.term.ended();
-        let until = Instant::now() + self.terms.ttl;
-        let first = timeout_at(until.into(), self.store.release(&self.request)).await;
-        let first = first.unwrap_or_else(|elapsed| Err(StoreError::interrupted(elapsed)));
-        let (end, failed) = match (lost_before, first) {
-            (Some(end), freed) => (end, freed.err()),
-            (None, Ok(Withdrawn::Freed)) => (End::Released, None),
-            (None, Ok(Withdrawn::NotHeld)) => (End::Lost(Loss::Revoked), None),
-            (None, Err(error)) => (End::Released, Some(error)),
-        };
-        let again = failed.is_some();
-        let answer = match (self.term.end(end), failed) {
-            (End::Lost(loss), _) => Ok(Released::AlreadyLost(loss)),
-            (_, None) => Ok(Released::InTime),
-            (_, Some(error)) => {
-                Err(error.explain(&*self.store, "give the lock back").with_lock(&self.request.name))
+        let until = Instant::now() + self.terms.patience();
+        let freed = limited(until, self.store.release(&self.request)).await;
+        let again = freed.is_err();
+        let answer = match (lost_before, freed) {
+            (Some(_), _) => Ok(self.term.end(End::Released)),
+            (None, Ok(Withdrawn::NotHeld)) => Ok(self.term.end(End::Lost(Loss::Revoked))),
+            // Whatever the clock here says by now: the server says that it was ours until then.
+            (None, Ok(Withdrawn::Freed)) => {
+                self.term.end(End::Released);
+                Ok(End::Released)
+            }
+            (None, Err(error)) => {
+                self.term.end(End::Released);
+                let error = error.explain(&*self.store, "give the lock back");
+                Err(error.with_lock(&self.request.name))
             }
         };
+        let answer = answer.map(|end| match end {
+            End::Lost(loss) => Released::AlreadyLost(loss),
+            _ => Released::InTime,
+        });
         if let Some(outcome) = outcome {
             drop(outcome.send(answer));
         }
@@ -99,9 +102,18 @@ impl Keeper {
 pub(crate) async fn withdraw(store: &dyn LeaseStore, request: &Request, terms: Terms) {
     let until = Instant::now() + terms.ttl * 2;
     while Instant::now() < until {
-        if let Ok(Ok(_)) = timeout_at(until.into(), store.release(request)).await {
+        let soon = Instant::now() + terms.patience();
+        if limited(soon, store.release(request)).await.is_ok() {
             return;
         }
         sleep(terms.retry_after()).await;
+    }
+}
+
+/// An exchange that nobody waits for beyond `until`.
+pub(crate) async fn limited<T>(until: Instant, op: Op<'_, T>) -> Result<T, StoreError> {
+    match timeout_at(until.into(), op).await {
+        Ok(answer) => answer,
+        Err(elapsed) => Err(StoreError::interrupted(elapsed)),
     }
 }

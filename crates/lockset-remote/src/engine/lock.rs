@@ -71,7 +71,7 @@ impl RemoteLock {
     /// Whether, and for how long, a lease is renewed: for a hundred times its TTL unless set.
     #[must_use]
     pub fn with_renewal(mut self, renewal: Renewal) -> Self {
-        self.terms.renewal = renewal;
+        self.terms.renewal = Some(renewal);
         self
     }
 

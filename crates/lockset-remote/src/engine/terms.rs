@@ -8,14 +8,16 @@ use lockset_api::{Error, ErrorKind};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms {
     pub(crate) ttl: Duration,
-    pub(crate) renewal: Renewal,
+    /// None: the default, which depends on the TTL.
+    pub(crate) renewal: Option<Renewal>,
 }
 
 /// Whether a lease is renewed in the background.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Renewal {
-    /// As long as it is held, but for no longer than this after it was granted.
+    /// As long as it is held, but not any more once this has passed since it was granted: it lasts
+    /// for one TTL longer at most.
     UpTo(Duration),
     /// Never: the lease lasts for its TTL and no longer.
     Never,
@@ -32,10 +34,12 @@ const SHORTEST_TTL: Duration = Duration::from_millis(20);
 /// A day: more is a mistake in units more often than a wish, and dead holders block that long.
 const LONGEST_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// See [`Terms::patience`].
+const LONGEST_EXCHANGE: Duration = Duration::from_secs(5);
+
 impl Default for Terms {
     fn default() -> Self {
-        let renewal = Renewal::UpTo(DEFAULT_TTL * DEFAULT_CEILING);
-        Self { ttl: DEFAULT_TTL, renewal }
+        Self { ttl: DEFAULT_TTL, renewal: None }
     }
 }
 
@@ -47,11 +51,7 @@ impl Terms {
                 format!("a TTL is from {SHORTEST_TTL:?} to {LONGEST_TTL:?}, not {ttl:?}"),
             ));
         }
-        let renewal = match self.renewal {
-            Renewal::UpTo(ceiling) => Renewal::UpTo(ceiling.max(ttl * DEFAULT_CEILING)),
-            Renewal::Never => Renewal::Never,
-        };
-        Ok(Self { ttl, renewal })
+        Ok(Self { ttl, ..self })
     }
 
     /// Until when a grant or renewal asked for at `asked` is certain to last.
@@ -69,16 +69,30 @@ impl Terms {
         self.ttl / 3
     }
 
+    /// How long one exchange is waited for, if it is not worth less before.
+    ///
+    /// A server that answers at all does so in milliseconds; one that has not in this time has
+    /// probably been stopped or cut off, and whoever asked should hear of it.
+    pub(crate) fn patience(&self) -> Duration {
+        self.ttl.min(LONGEST_EXCHANGE)
+    }
+
+    /// How long one try of a renewal is waited for: so that there is time for others before the
+    /// lease has run out.
+    pub(crate) fn renewal_patience(&self) -> Duration {
+        self.ttl / 6
+    }
+
     /// How long to wait before a failed exchange is tried again.
     pub(crate) fn retry_after(&self) -> Duration {
         (self.ttl / 20).clamp(Duration::from_millis(5), Duration::from_secs(1))
     }
 
-    /// The instant after which a lease granted at `granted` is not renewed any more.
-    pub(crate) fn ceiling(&self, granted: Instant) -> Instant {
-        match self.renewal {
-            Renewal::UpTo(length) => granted.checked_add(length).unwrap_or(granted + LONGEST_TTL),
-            Renewal::Never => granted,
+    /// Whether a lease granted at `granted` is renewed at `due`.
+    pub(crate) fn is_renewed_at(&self, due: Instant, granted: Instant) -> bool {
+        match self.renewal.unwrap_or(Renewal::UpTo(self.ttl * DEFAULT_CEILING)) {
+            Renewal::UpTo(length) => due.duration_since(granted) < length,
+            Renewal::Never => false,
         }
     }
 }

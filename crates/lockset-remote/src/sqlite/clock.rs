@@ -6,17 +6,13 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 
 /// Milliseconds since the machine started, and which start that was.
+///
+/// It is CLOCK_MONOTONIC, the very clock by which a holder counts its lease down: so the two agree
+/// also about a machine that was suspended, which stops it for both.
 #[derive(Clone, Debug)]
 pub(super) struct Clock {
     boot: String,
 }
-
-/// On Linux a suspended machine's time goes on, as it does for everybody else; other systems'
-/// monotonic clocks stop meanwhile, which only makes leases last longer.
-#[cfg(target_os = "linux")]
-const SINCE_BOOT: ClockId = ClockId::Boottime;
-#[cfg(not(target_os = "linux"))]
-const SINCE_BOOT: ClockId = ClockId::Monotonic;
 
 impl Clock {
     pub(super) fn new() -> Self {
@@ -31,7 +27,7 @@ impl Clock {
     }
 
     pub(super) fn now(&self) -> i64 {
-        let time = clock_gettime(SINCE_BOOT);
+        let time = clock_gettime(ClockId::Monotonic);
         time.tv_sec * 1000 + time.tv_nsec / 1_000_000
     }
 
