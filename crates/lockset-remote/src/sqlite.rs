@@ -26,9 +26,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use lockset_api::{Error, ErrorKind, Fence};
-use rusqlite::{
-    Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
-};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::pauses::Pauses;
 use crate::store::{Attempt, LeaseStore, Op, Renewed, StoreError, Withdrawn};
