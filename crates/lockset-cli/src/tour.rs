@@ -27,6 +27,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use lockset::{FileGuard, FileLock, Lock};
+
 use crate::args::TourOptions;
 use crate::error::{Context, Result};
 use ledger::Ledger;
@@ -39,9 +41,17 @@ pub(crate) struct Tour {
     ledger: Ledger,
     /// The folder for all that the tour writes.
     out: PathBuf,
-    /// The lock of the remote steps.
-    url: String,
+    /// The lock of the remote steps, if there are any, or the user has named one.
+    url: Option<String>,
     progress: Arc<Progress>,
+    /// Keeps other tours out of the folder.
+    _alone: FileGuard,
+}
+
+impl Tour {
+    fn url(&self) -> Result<&str> {
+        Ok(self.url.as_deref().ok_or("no server was chosen")?)
+    }
 }
 
 /// Runs the tour; fails if something does not work, and if a part does not show what it should.
@@ -85,15 +95,38 @@ fn prepare(options: &TourOptions, parts: &[&Part]) -> Result<Tour> {
     let ledger = Ledger::load(options.ledger.as_deref())?;
     let out = &options.out;
     let page = page_path(out);
-    fs::create_dir_all(out)
-        .and_then(|()| fs::write(&page, page::page(&[])))
-        .context(cannot_write(&page))?;
+    fs::create_dir_all(out).context(cannot_write(&page))?;
+    let alone = alone_in(out)?;
+    fs::write(&page, page::page(&[])).context(cannot_write(&page))?;
     let out = fs::canonicalize(out).context(cannot_write(&page))?;
-    let url = server::url(options.url.as_deref(), &out)?;
-    if options.url.is_some() || parts.iter().any(|part| part.step.needs_server()) {
-        server::try_out(&url)?;
+    if parts.iter().any(|part| part.step.needs_processes()) {
+        as_text(&out)?;
     }
-    Ok(Tour { ledger, out, url, progress: Arc::new(Progress::new()) })
+    let mut url = None;
+    if options.url.is_some() || parts.iter().any(|part| part.step.needs_server()) {
+        let chosen = server::url(options.url.as_deref(), &out)?;
+        server::try_out(&chosen)?;
+        url = Some(chosen);
+    }
+    Ok(Tour { ledger, out, url, progress: Arc::new(Progress::new()), _alone: alone })
+}
+
+/// Takes the folder for this run: two tours that book in the same files spoil each other's figures,
+/// and would accuse the locks of it. The kernel frees it however the run ends.
+fn alone_in(out: &Path) -> Result<FileGuard> {
+    let lock = FileLock::open(out.join("tour.lock")).context(cannot_write(out))?;
+    let taken =
+        || format!("another tour is writing to {}; give --out another folder", out.display());
+    Ok(lock.try_lock().context(cannot_write(out))?.ok_or_else(taken)?)
+}
+
+/// The folder's name, for those who take no other than text.
+fn as_text(out: &Path) -> Result<&str> {
+    let why = || {
+        let out = out.display();
+        format!("the name of {out} is no text, and processes need it; give --out another folder")
+    };
+    Ok(out.to_str().ok_or_else(why)?)
 }
 
 fn page_path(out: &Path) -> PathBuf {

@@ -4,6 +4,7 @@ mod common;
 
 use std::fs;
 use std::net::TcpListener;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use common::lockset;
@@ -79,7 +80,9 @@ fn password_is_not_told() {
 #[test]
 fn name_that_the_server_cannot_take() {
     refuses(&["--url", "redis://127.0.0.1:6379#}x"], &["invalid name", "}x"]);
-    let long = format!("sqlite::memory:#{}", "x".repeat(600));
+    let dir = tempfile::tempdir().unwrap();
+    let database = dir.path().join("leases.db");
+    let long = format!("sqlite:{}#{}", database.display(), "x".repeat(600));
     refuses(&["--url", &long], &["invalid name", "512"]);
 }
 
@@ -98,7 +101,25 @@ fn database_that_cannot_be_opened() {
 #[test]
 fn ledger_that_cannot_be_read() {
     refuses(&["--ledger", "/nonexistent.csv"], &["/nonexistent.csv", "No such file"]);
-    refuses(&["--ledger", "/"], &["/", "directory"]);
+    refuses(&["--ledger", "/"], &["ledger /:", "no regular file"]);
+}
+
+/// Each of these would be read for ever, or as long as the memory lasts.
+#[test]
+fn ledger_without_an_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let pipe = path("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    refuses(&["--ledger", &pipe], &[&pipe, "no regular file"]);
+    refuses(&["--ledger", "/dev/zero"], &["/dev/zero", "no regular file"]);
+
+    let large = path("large.csv");
+    fs::File::create(&large).unwrap().set_len(1 << 40).unwrap();
+    refuses(&["--ledger", &large], &[&large, "more than 8 MB"]);
+    // As many bytes as are allowed are looked at.
+    fs::File::create(&large).unwrap().set_len(8_000_000).unwrap();
+    refuses(&["--ledger", &large], &[&large, "line 1"]);
 }
 
 #[test]
@@ -112,6 +133,18 @@ fn ledger_that_is_malformed() {
     refuses_ledger(&line("anna,anna,3,tea"), &["line 3", "anna", "itself"]);
     refuses_ledger(&line("an na,ben,3,tea"), &["line 3", "account", "an na"]);
     refuses_ledger(&line("anna,ben,3,tea"), &["2 payments"]);
+}
+
+/// The device on which every disk is full.
+#[cfg(target_os = "linux")]
+#[test]
+fn help_that_cannot_be_written() {
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lockset"));
+    let done = command.arg("--help").stdout(full).output().unwrap();
+    let stderr = String::from_utf8(done.stderr).unwrap();
+    assert_eq!(done.status.code(), Some(1), "{stderr}");
+    assert!(stderr.starts_with("lockset: cannot write to stdout"), "{stderr}");
 }
 
 #[test]

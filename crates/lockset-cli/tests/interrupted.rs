@@ -1,25 +1,18 @@
-//! A tour that is cut short leaves no process behind, not even one that it has stopped.
+//! A tour that is cut short leaves no process behind, not even one that it has stopped; and one
+//! that is interrupted goes on where it was.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use testbed::eventually;
 
 #[test]
 fn a_killed_tour_leaves_no_stopped_child() {
     let out = tempfile::tempdir().unwrap();
-    let mut tour = Command::new(env!("CARGO_BIN_EXE_lockset"))
-        .args(["tour", "lease", "--out", out.path().to_str().unwrap()])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut stopped = None;
-    eventually("the tour stops one of its processes", || {
-        stopped = children_of(tour.id()).into_iter().find(|(_, state)| state == "T");
-        stopped.is_some()
-    });
-    let (child, _) = stopped.unwrap();
+    let (mut tour, child) = tour_with_a_stopped_child(out.path());
     tour.kill().unwrap();
     tour.wait().unwrap();
     eventually("the stopped process is gone", || match state_of(&child) {
@@ -27,6 +20,37 @@ fn a_killed_tour_leaves_no_stopped_child() {
         // Dead, and whoever has adopted it has not looked yet.
         Some((_, state)) => state == "Z",
     });
+}
+
+/// As the terminal does it upon Ctrl-Z, and the shell upon `fg`: to the whole group of processes.
+#[test]
+fn a_tour_that_is_stopped_for_a_while_shows_the_same() {
+    let out = tempfile::tempdir().unwrap();
+    let (mut tour, _) = tour_with_a_stopped_child(out.path());
+    let group = Pid::from_child(&tour);
+    kill_process_group(group, Signal::STOP).unwrap();
+    let pid = tour.id().to_string();
+    eventually("the tour stops", || state_of(&pid).is_some_and(|(_, state)| state == "T"));
+    kill_process_group(group, Signal::CONT).unwrap();
+    // Had its stopped process run on as well, it would have written before its lease ran out.
+    assert!(tour.wait().unwrap().success());
+}
+
+/// Starts the step in which the tour stops one of its processes, and waits until it has.
+fn tour_with_a_stopped_child(out: &Path) -> (Child, String) {
+    let tour = Command::new(env!("CARGO_BIN_EXE_lockset"))
+        .args(["tour", "lease", "--out", out.to_str().unwrap()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    let mut stopped = None;
+    eventually("the tour stops one of its processes", || {
+        stopped = children_of(tour.id()).into_iter().find(|(_, state)| state == "T");
+        stopped.is_some()
+    });
+    (tour, stopped.unwrap().0)
 }
 
 /// The processes whose parent is `parent`, and the state of each.

@@ -21,9 +21,17 @@ struct Slow {
     released: Arc<Mutex<Vec<RequestId>>>,
 }
 
-/// Counts down to zero; whether it had been above. Relaxed throughout: one counter, no other data.
+/// Counts down, and stays at zero.
 fn spend(left: &AtomicU32) -> Option<u32> {
+    // Relaxed: one counter, and no other data that goes with it.
     left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).ok()
+}
+
+impl Slow {
+    /// What makes it slow: it is the very thing under test, and nothing waits for anything else.
+    async fn take_time(&self) {
+        tokio::time::sleep_until(tokio::time::Instant::now() + self.delay).await;
+    }
 }
 
 impl LeaseStore for Slow {
@@ -33,7 +41,7 @@ impl LeaseStore for Slow {
 
     fn attempt<'a>(&'a self, _: &'a Request) -> Op<'a, Attempt> {
         Box::pin(async move {
-            tokio::time::sleep(self.delay).await;
+            self.take_time().await;
             match spend(&self.lossy_attempts) {
                 Some(_) => Err(StoreError::interrupted("the answer was lost")),
                 None => Ok(Attempt::Granted(Fence::new(1))),
@@ -47,7 +55,7 @@ impl LeaseStore for Slow {
 
     fn renew<'a>(&'a self, _: &'a Request) -> Op<'a, Renewed> {
         Box::pin(async move {
-            tokio::time::sleep(self.delay).await;
+            self.take_time().await;
             Ok(Renewed::Yes)
         })
     }

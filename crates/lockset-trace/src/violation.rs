@@ -132,14 +132,15 @@ impl Violation {
         }
     }
 
-    /// The kind as a countable noun, one and many, for a headline.
-    pub(crate) fn noun(&self) -> (&'static str, &'static str) {
+    /// The kind as a countable noun, one and many, for a headline; none for an overlap, which is
+    /// told by how many held at once.
+    pub(crate) fn noun(&self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::Overlap { .. } => ("overlap", "overlaps"),
-            Self::FenceFell { .. } => ("fence that fell", "fences that fell"),
-            Self::FenceRepeated { .. } => ("repeated fence", "repeated fences"),
-            Self::StaleWrite { .. } => ("stale write accepted", "stale writes accepted"),
-            Self::Malformed { .. } => ("fault in the record", "faults in the record"),
+            Self::Overlap { .. } => None,
+            Self::FenceFell { .. } => Some(("fence that fell", "fences that fell")),
+            Self::FenceRepeated { .. } => Some(("repeated fence", "repeated fences")),
+            Self::StaleWrite { .. } => Some(("stale write accepted", "stale writes accepted")),
+            Self::Malformed { .. } => Some(("fault in the record", "faults in the record")),
         }
     }
 }

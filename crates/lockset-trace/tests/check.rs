@@ -67,7 +67,7 @@ fn an_overlap_names_the_holders_and_its_length() {
     );
     assert_eq!(
         verdict.to_string(),
-        "BROKEN: 1 overlap, first at 3.4 ms\n\
+        "BROKEN: 2 at once where 1 is allowed, first at 3.4 ms\n\
          `worker 1` and `worker 3` both held `ledger` for 1.2 ms from t=3.4 ms"
     );
 }
@@ -104,7 +104,9 @@ fn a_semaphore_of_three_may_have_three_holders_and_not_four() {
     let mut broken = [three, last].concat();
     broken[4].0 = 4;
     let h = history(&broken);
-    assert_eq!(h.check(3).peak, 4);
+    let verdict = h.check(3);
+    assert_eq!((verdict.peak, verdict.limit), (4, 3));
+    assert_eq!(verdict.headline(), "BROKEN: 4 at once where 3 are allowed, first at 3 µs");
     assert_eq!(sentences(&h, 3), ["`a`, `b`, `c` and `d` all held `ledger` for 1 µs from t=3 µs"]);
 }
 
@@ -174,6 +176,23 @@ fn a_stale_write_must_not_be_accepted() {
 }
 
 #[test]
+fn a_headline_tells_each_kind_of_violation() {
+    let h = history(&[
+        (1, "a", fenced(1)),
+        (2, "b", fenced(2)),
+        (4, "b", wrote(3, 2)),
+        (6, "a", wrote(5, 1)),
+        (8, "a", wrote(7, 1)),
+        (9, "a", RELEASED),
+        (9, "b", RELEASED),
+    ]);
+    assert_eq!(
+        h.check(1).headline(),
+        "BROKEN: 2 at once where 1 is allowed, 2 stale writes accepted, first at 1 µs"
+    );
+}
+
+#[test]
 fn a_late_answer_to_an_early_write_is_no_stale_write() {
     let h = history(&[
         (1, "a", fenced(1)),
@@ -235,6 +254,21 @@ fn waits_and_overtakings_are_counted() {
     assert_eq!(micros, [2, 10, 10]);
 }
 
+/// Of 101 waits, one is long.
+#[test]
+fn waits_are_negligible_if_nearly_all_are_short() {
+    let waiting_for = |micros: u64| {
+        let lasting = |n: u64| if n == 50 { 5000 } else { micros };
+        let turn = |n| {
+            let at = 10_000 * n;
+            [(at, "a", WANT), (at + lasting(n), "a", GOT), (at + lasting(n), "a", RELEASED)]
+        };
+        history(&(0..101).flat_map(turn).collect::<Vec<_>>()).check(1).waits
+    };
+    assert!(waiting_for(9).are_negligible());
+    assert!(!waiting_for(10).are_negligible());
+}
+
 #[test]
 fn who_still_waits_at_the_end_is_counted() {
     let h = history(&[(0, "a", GOT), (1, "b", WANT), (2, "a", WANT)]);
@@ -250,7 +284,7 @@ fn a_long_list_of_violations_is_cut() {
         events.extend([(t + 2, "a", RELEASED), (t + 3, "b", RELEASED)]);
     }
     let text = history(&events).check(1).to_string();
-    assert_eq!(text.lines().next(), Some("BROKEN: 40 overlaps, first at 1 µs"));
+    assert_eq!(text.lines().next(), Some("BROKEN: 2 at once where 1 is allowed, first at 1 µs"));
     assert_eq!(text.lines().last(), Some("and 30 more"));
     assert_eq!(text.lines().count(), 12);
 }

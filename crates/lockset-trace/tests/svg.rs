@@ -68,7 +68,7 @@ fn the_red_band_is_there_exactly_if_the_lock_is_broken() {
 
     let broken = draw(&overlapping());
     assert_eq!(marks.map(|class| count(&broken, class)), [0, 1, 1, 2]);
-    assert!(broken.contains("ledger · BROKEN: 1 overlap, first at 340 µs"));
+    assert!(broken.contains("ledger · BROKEN: 2 at once where 1 is allowed, first at 340 µs"));
     assert_eq!(count(&overlapping().to_svg(&SvgOptions::new(2)), "overlap"), 0);
 }
 
@@ -80,6 +80,19 @@ fn writes_pauses_and_what_a_holder_does_not_know_are_drawn() {
     let unfenced = draw(&stale(wrote(9500, 33)));
     assert_eq!(marks.map(|class| count(&unfenced, class)), [2, 0, 1, 1, 1, 0]);
     assert!(unfenced.contains("BROKEN: 1 stale write accepted"));
+}
+
+#[test]
+fn the_caption_tells_of_waits_only_if_somebody_waited() {
+    assert!(draw(&overlapping()).contains("longest 190 µs · 0 overtakings"));
+    let at_once = history(&[
+        (0, "worker 1", WANT),
+        (1, "worker 1", GOT),
+        (2, "worker 2", WANT),
+        (3, "worker 2", GOT),
+    ]);
+    let svg = draw(&at_once);
+    assert!(!svg.contains("median") && !svg.contains("overtaking"), "{svg}");
 }
 
 #[test]
@@ -140,7 +153,7 @@ fn the_verdict_is_the_accessible_name() {
         child.text().unwrap().to_owned()
     };
     assert!(
-        text(("http://www.w3.org/2000/svg", "title")).starts_with("ledger · BROKEN: 1 overlap")
+        text(("http://www.w3.org/2000/svg", "title")).starts_with("ledger · BROKEN: 2 at once")
     );
     assert!(
         text(("http://www.w3.org/2000/svg", "desc")).contains("`worker 1` and `worker 2` both")

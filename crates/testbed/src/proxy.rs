@@ -77,8 +77,8 @@ impl Proxy {
         self.change(Mode::Severed);
     }
 
-    /// Swallows whatever is sent on the connections of now, which stay open, as behind a router that
-    /// has forgotten them; new ones work.
+    /// Swallows whatever is sent on the connections of now, which stay open, as behind a router
+    /// that has forgotten them; new ones work.
     pub fn silence(&self) {
         for link in &lock(&self.wire).links {
             // Relaxed: what is on its way in this moment may still get through.

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -19,6 +20,10 @@ use crate::error::{Context, Result};
 /// How long a worker may be silent before it counts as stuck: far longer than any of them is on a
 /// slow disk and a busy machine, and short enough to wait for.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The patience is counted in pieces of this length. While the tour itself is stopped, as by
+/// Ctrl-Z, the clock goes on; but however long that lasts, it uses up one piece.
+const PIECE: Duration = Duration::from_secs(1);
 
 /// How often to look whether a worker has stopped: nobody announces that.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
@@ -38,6 +43,9 @@ impl Worker {
         let program = env::current_exe().context(cannot())?;
         let mut command = Command::new(program);
         command.arg("worker").stdin(Stdio::piped()).stdout(Stdio::piped());
+        // A group of its own: Ctrl-Z would cost a worker its lease, and the `fg` after it would
+        // wake one that is to stay stopped.
+        command.process_group(0);
         let mut process = command.spawn().context(cannot())?;
         let pipes = process.stdin.take().zip(process.stdout.take());
         let (orders, stdout) = pipes.ok_or("a pipe is missing").context(cannot())?;
@@ -105,20 +113,19 @@ impl Worker {
     /// The next news, other than that it gets on with its work.
     fn news(&self) -> Result<News> {
         let name = &self.name;
-        loop {
-            match self.news.recv_timeout(PATIENCE) {
-                Ok(News::Booked(_)) => {}
+        let mut silent = Duration::ZERO;
+        while silent < PATIENCE {
+            match self.news.recv_timeout(PIECE) {
+                Ok(News::Booked(_)) => silent = Duration::ZERO,
                 Ok(News::Failed(why)) => return Err(format!("{name}: {why}").into()),
                 Ok(news) => return Ok(news),
-                Err(RecvTimeoutError::Timeout) => {
-                    let silent = format!("{name} has said nothing for {} s", PATIENCE.as_secs());
-                    return Err(silent.into());
-                }
+                Err(RecvTimeoutError::Timeout) => silent += PIECE,
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(format!("{name} has ended before its task was done").into());
                 }
             }
         }
+        Err(format!("{name} has said nothing for {} s", PATIENCE.as_secs()).into())
     }
 
     fn unexpected<T>(&self, news: &News) -> Result<T> {

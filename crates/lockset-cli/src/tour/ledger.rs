@@ -4,6 +4,8 @@
 //! workers make of it is measured against that.
 
 use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +23,9 @@ const FEWEST: usize = 400;
 /// and a balance into 64 bits, for which more and larger payments would be too much.
 const MOST: usize = 50_000;
 const MOST_CENTS: i64 = 10_000_000;
+/// Room for 160 bytes in each line of the longest ledger. What is larger is another file, and would
+/// have to be read to its end to be refused for its lines.
+const MOST_MEGABYTES: u64 = 8;
 /// The longest name that a record of the accounts file has room for.
 pub(crate) const LONGEST_NAME: usize = 16;
 
@@ -49,8 +54,7 @@ impl Ledger {
             return parse(include_str!("../../assets/payments.csv")).context("the built-in ledger");
         };
         let name = path.display();
-        let text =
-            std::fs::read_to_string(path).context(format!("cannot read the ledger {name}"))?;
+        let text = read(path).context(format!("cannot read the ledger {name}"))?;
         parse(&text).context(format!("the ledger {name}"))
     }
 
@@ -68,6 +72,21 @@ impl Ledger {
         }
         balances
     }
+}
+
+fn read(path: &Path) -> Result<String> {
+    // Asked before it is opened: opening a pipe waits until somebody writes, and a device may have
+    // no end.
+    if !fs::metadata(path)?.is_file() {
+        return Err("it is no regular file".into());
+    }
+    let most = MOST_MEGABYTES * 1_000_000;
+    let mut bytes = Vec::new();
+    // Its length may be told wrong, and may change.
+    if File::open(path)?.take(most + 1).read_to_end(&mut bytes)? as u64 > most {
+        return Err(format!("it has more than {MOST_MEGABYTES} MB").into());
+    }
+    Ok(String::from_utf8(bytes)?)
 }
 
 fn parse(text: &str) -> Result<Ledger> {

@@ -52,6 +52,8 @@ pub(crate) struct Trace {
     pub(crate) held: bool,
     pub(crate) headline: String,
     grants: usize,
+    /// How many may hold at once, and the most that did.
+    limit: usize,
     peak: usize,
     overtakings: usize,
     violations: usize,
@@ -117,7 +119,7 @@ impl Record {
     pub(crate) fn times(&self) -> String {
         let lockset_trace::Waits { p50, p99, max, .. } = self.waits;
         let [p50, most, longest, took] = [p50, p99, max, self.elapsed].map(time);
-        if p99 < NO_WAIT {
+        if self.waits.are_negligible() {
             return format!("nobody waited; took {took}");
         }
         format!("waits: median {p50}, 99 % {most}, longest {longest}; took {took}")
@@ -129,9 +131,6 @@ pub(crate) fn introduction(ledger: &Ledger) -> String {
     let (payments, accounts) = (count(ledger.payments.len()), count(ledger.accounts.len()));
     format!("{payments} payments between {accounts} accounts, by many workers at once\n\n")
 }
-
-/// Where nearly nobody waited for longer than this, the time is that of taking the notes.
-const NO_WAIT: Duration = Duration::from_micros(10);
 
 /// Without a lock something must be lost, and the trace must show why; with it, neither.
 fn shows_what_it_should(side: Side, figures: &Figures, verdict: &Verdict) -> bool {
@@ -150,6 +149,7 @@ impl Trace {
             held: verdict.is_ok(),
             headline: verdict.headline(),
             grants: verdict.grants,
+            limit: verdict.limit,
             peak: verdict.peak,
             overtakings: verdict.overtakings,
             violations: verdict.violations.len(),
@@ -159,28 +159,24 @@ impl Trace {
 
 /// The whole tour, for scripts.
 #[derive(Serialize)]
-pub(crate) struct Report<'t> {
+pub(crate) struct Report {
     ok: bool,
     payments: usize,
     accounts: usize,
     elapsed_ms: f64,
-    page: &'t Path,
+    /// Its path; what is no text in it is replaced, since JSON is text.
+    page: String,
     parts: Vec<Record>,
 }
 
-impl<'t> Report<'t> {
-    pub(crate) fn new(
-        ledger: &Ledger,
-        parts: Vec<Record>,
-        page: &'t Path,
-        elapsed: Duration,
-    ) -> Self {
+impl Report {
+    pub(crate) fn new(ledger: &Ledger, parts: Vec<Record>, page: &Path, elapsed: Duration) -> Self {
         Self {
             ok: parts.iter().all(|part| part.ok),
             payments: ledger.payments.len(),
             accounts: ledger.accounts.len(),
             elapsed_ms: micros(elapsed) / 1e3,
-            page,
+            page: page.to_string_lossy().into_owned(),
             parts,
         }
     }

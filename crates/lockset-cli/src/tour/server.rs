@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lockset::{Deadline, Lease, Lock, Released, RemoteLease, RemoteLock};
 
+use super::as_text;
 use crate::error::{Context, Result};
 
 /// How long the first lease may take: a server that is slower than this is none to tour with.
@@ -15,16 +16,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// name, the lock gets one that no other run of the tour uses.
 pub(crate) fn url(given: Option<&str>, out: &Path) -> Result<String> {
     let server = match given {
+        Some(url) if url.contains('#') => return Ok(url.to_owned()),
         Some(url) => url.to_owned(),
-        None => {
-            let database = out.join("leases.db");
-            let path = database.to_str().ok_or("the name of the output folder is no text")?;
-            format!("sqlite:{path}")
-        }
+        // A `#` in the folder's name does no harm: the lock's name stands behind the last one.
+        None => format!("sqlite:{}/leases.db", as_text(out)?),
     };
-    if server.contains('#') {
-        return Ok(server);
-    }
     // What is wrong with the URL is told before a name is added to it that the user has not typed.
     lockset::open_server(&server)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

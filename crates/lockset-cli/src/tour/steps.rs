@@ -124,6 +124,11 @@ impl Step {
         }
     }
 
+    /// Whether the step starts processes, which are told the names of their files in JSON.
+    pub(crate) fn needs_processes(self) -> bool {
+        matches!(self, Self::File | Self::Remote | Self::Lease)
+    }
+
     /// Whether the step asks the server that keeps the leases.
     pub(crate) fn needs_server(self) -> bool {
         matches!(self, Self::Remote | Self::Lease)

@@ -52,7 +52,7 @@ impl Picture<'_, '_> {
     fn caption(&self) -> String {
         let mut caption = self.window.caption(self.timeline.origin, self.timeline.end);
         let waits = &self.verdict.waits;
-        if !waits.max.is_zero() {
+        if !waits.are_negligible() {
             caption += &format!(
                 " · waits: median {}, longest {} · {}",
                 human(waits.p50),

@@ -75,12 +75,12 @@ pub(crate) struct Deposited {
 
 fn pause_a_holder(tour: &Tour, check: FenceCheck) -> Result<Seen> {
     let path = tour.out.join("lease.db");
-    let store = Store::create(&path, OPENING_CENTS)?;
+    let (store, url) = (Store::create(&path, OPENING_CENTS)?, tour.url()?);
     // Any two payments will do; both are made into one account here.
     let [first, second] = [0, 1].map(|nth| tour.ledger.payments[nth].cents);
     tour.progress.expect(2);
     let start = |name: &str, cents, moment| {
-        let (store, url) = (path.clone(), tour.url.clone());
+        let (store, url) = (path.clone(), url.to_owned());
         let task = Task { name: name.into(), cents, store, check, url, moment };
         Worker::start(name, AnyTask::Deposit(task), &tour.progress)
     };

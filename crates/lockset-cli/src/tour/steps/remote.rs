@@ -42,7 +42,7 @@ pub(super) fn without(tour: &Tour) -> Result<Seen> {
 }
 
 pub(super) fn with(tour: &Tour) -> Result<Seen> {
-    run_jobs(tour, "with", Some(tour.url.clone()))
+    run_jobs(tour, "with", Some(tour.url()?.to_owned()))
 }
 
 /// Where one process is to look for jobs.
