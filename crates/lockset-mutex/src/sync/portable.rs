@@ -8,6 +8,8 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
+use crossbeam_utils::CachePadded;
+
 use crate::sync::Waited;
 
 /// Enough entries that a few dozen contended words seldom meet in one.
@@ -18,8 +20,9 @@ struct Entry {
     woken: Condvar,
 }
 
-static TABLE: [Entry; ENTRIES] =
-    [const { Entry { sleepers: Mutex::new(()), woken: Condvar::new() } }; ENTRIES];
+static TABLE: [CachePadded<Entry>; ENTRIES] =
+    [const { CachePadded::new(Entry { sleepers: Mutex::new(()), woken: Condvar::new() }) };
+        ENTRIES];
 
 /// The comparison is made with the entry locked, and a waker locks it too, so none can come between
 /// the comparison and the sleep.
