@@ -156,6 +156,17 @@ const LINE: usize = LONGEST_NAME + 1 + CENTS + 1 + LAST + 1;
 const CENTS: usize = 14;
 const LAST: usize = 6;
 
+/// Without a lock, a read may fall into the middle of a write and find half of each. That one is
+/// read again; a line that stays broken is another matter.
+const TORN_READS: usize = 10;
+
+fn parse(line: &str) -> Option<Balance> {
+    let mut fields = line.split_whitespace().skip(1);
+    let cents = fields.next()?.parse().ok()?;
+    let last: u32 = fields.next()?.parse().ok()?;
+    Some(Balance { cents, last: (last > 0).then_some(last) })
+}
+
 impl FileBook {
     /// Writes a new file, each account with what it has before the first payment.
     pub(crate) fn create(path: &Path, accounts: &[String]) -> io::Result<()> {
@@ -173,13 +184,14 @@ impl FileBook {
 impl Book for FileBook {
     fn read(&self, account: usize) -> io::Result<Balance> {
         let mut line = [0; LINE];
-        self.0.read_exact_at(&mut line, (account * LINE) as u64)?;
-        let line = String::from_utf8_lossy(&line);
-        let mut fields = line.split_whitespace().skip(1);
-        let broken = || io::Error::new(io::ErrorKind::InvalidData, format!("a broken {line:?}"));
-        let cents = fields.next().and_then(|field| field.parse().ok()).ok_or_else(broken)?;
-        let last: u32 = fields.next().and_then(|field| field.parse().ok()).ok_or_else(broken)?;
-        Ok(Balance { cents, last: (last > 0).then_some(last) })
+        for _ in 0..TORN_READS {
+            self.0.read_exact_at(&mut line, (account * LINE) as u64)?;
+            if let Some(balance) = parse(&String::from_utf8_lossy(&line)) {
+                return Ok(balance);
+            }
+        }
+        let line = String::from_utf8_lossy(&line).into_owned();
+        Err(io::Error::new(io::ErrorKind::InvalidData, format!("a broken {line:?}")))
     }
 
     fn write(&self, account: usize, balance: Balance) -> io::Result<()> {

@@ -21,7 +21,7 @@ use crate::tour::server;
 use crate::tour::worker::{Boss, News};
 
 pub(super) const STORY: (&str, &str) = (
-    "Jobs that each is to be run once",
+    "Jobs that are each to be run once",
     "The payments are cut into batches, and four processes, which could be on four machines, \
      claim one batch after another: look for a free one, write your name on it, run it. Between \
      looking and writing lies the network, and two that look at the same time run the same batch: \
