@@ -88,16 +88,27 @@ fn a_wait_gives_up_at_its_deadline() {
 }
 
 /// A waker is somebody else's code, which may come back when it is woken or dropped. Were it called
-/// with the term locked, this would hang.
+/// with the term or the alarms locked, it would hang.
 #[test]
 fn wakers_may_come_back() {
+    let (done, end) = mpsc::channel();
+    thread::spawn(move || {
+        wake_and_drop();
+        done.send(())
+    });
+    end.recv_timeout(Duration::from_secs(60)).expect("wakers are called with nothing locked");
+}
+
+fn wake_and_drop() {
     struct Nosy(Term);
     impl Wake for Nosy {
         fn wake(self: Arc<Self>) {}
     }
     impl Drop for Nosy {
         fn drop(&mut self) {
-            let _ = self.0.remaining();
+            // Asks the term, and sets an alarm: each has a lock of its own.
+            let lost = pin!(self.0.lost());
+            let _ = lost.poll(&mut Context::from_waker(Waker::noop()));
         }
     }
     let term = long();

@@ -1,11 +1,12 @@
 //! A waker is somebody else's code: it may come back to the semaphore whenever it is woken or
-//! dropped. Were it called with the queue locked, these tests would hang.
+//! dropped. Were it called with the queue locked, it would hang, and the suite's patience end.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
+use lockset_conformance::{Check, PATIENCE, run};
 use lockset_semaphore::{Acquire, Semaphore};
 
 static CALLED: AtomicU32 = AtomicU32::new(0);
@@ -41,6 +42,14 @@ fn poll(acquire: Pin<&mut Acquire<'_>>, semaphore: &Arc<Semaphore>) {
 
 #[test]
 fn wakers_may_come_back() {
+    let check = Check::new("wakers_may_come_back", |()| {
+        wake_and_drop();
+        Ok(())
+    });
+    run(check, (), PATIENCE).unwrap();
+}
+
+fn wake_and_drop() {
     let semaphore = Arc::new(Semaphore::new(1));
     let held = semaphore.acquire(1).unwrap();
     {

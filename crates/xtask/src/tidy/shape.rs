@@ -71,7 +71,7 @@ pub(super) fn bool_parameter(file: &SourceFile) -> Vec<Finding> {
         let signature = file.code_until(*index, &['{', ';']);
         // The parameters end where the result begins; those of a closure among them count, too.
         let parameters = signature.split_once(") ->").map_or(signature.as_str(), |(list, _)| list);
-        has_word(parameters, ": bool")
+        has_word(parameters, ": bool") || has_word(parameters, ": Option<bool>")
     };
     let advice = "a call cannot say what `true` means; take an enum, or make two functions";
     let functions = file.code_where(is_public).into_iter().filter(has_bool);

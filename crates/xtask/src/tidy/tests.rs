@@ -76,6 +76,7 @@ fn must_use() {
 #[test]
 fn bool_parameter() {
     breaks(LIB, "pub fn f(a: u8, b: bool) {}\n", "bool-parameter");
+    breaks(LIB, "pub fn f(a: Option<bool>) {}\n", "bool-parameter");
     breaks(LIB, "pub const fn f(\n    a: bool,\n) -> u8 {\n}\n", "bool-parameter");
     passes(LIB, "pub fn f(a: u8) -> bool {\n    let b: bool = g();\n}\nfn g(a: bool) {}\n");
 }
