@@ -21,6 +21,16 @@ mod imp;
 #[path = "sync/model.rs"]
 mod imp;
 
+#[cfg(all(feature = "asymmetric", not(lockset_loom)))]
+#[path = "sync/asymmetric.rs"]
+mod asymmetric;
+
+#[cfg(all(feature = "asymmetric", lockset_loom))]
+#[path = "sync/model/asymmetric.rs"]
+mod asymmetric;
+
+#[cfg(feature = "asymmetric")]
+pub(crate) use asymmetric::{Refused, heavy_fence, light_fence};
 #[cfg(lockset_loom)]
 pub use imp::expire_deadlines;
 #[allow(
@@ -28,7 +38,7 @@ pub use imp::expire_deadlines;
     reason = "the seam offers the same on every side, whatever is used of it"
 )]
 pub(crate) use imp::{
-    Parker, Pointer, SPINS, Word, YIELDS, fence, global, spin_hint, thread_local, yield_now,
+    Parker, Pointer, SPINS, Word, YIELDS, fence, global, local, spin_hint, yield_now,
 };
 
 /// Why a thread that slept is awake.

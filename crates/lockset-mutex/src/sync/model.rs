@@ -9,6 +9,7 @@
 
 #![allow(dead_code, reason = "a word has the operations of an atomic, whichever a lock picks")]
 
+use core::ops::Range;
 use core::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
@@ -22,7 +23,6 @@ pub use clock::expire_deadlines;
 pub(crate) use loom::sync::atomic::fence;
 pub(crate) use loom::thread::yield_now;
 pub(crate) use loom::thread::yield_now as spin_hint;
-pub(crate) use loom::thread_local;
 
 #[path = "model/clock.rs"]
 mod clock;
@@ -30,9 +30,9 @@ mod clock;
 mod sleeper;
 
 /// None: a thread that looks again only adds interleavings that differ in nothing.
-pub(crate) const SPINS: u32 = 0;
+pub(crate) const SPINS: Range<u32> = 0..0;
 /// None, as above.
-pub(crate) const YIELDS: u32 = 0;
+pub(crate) const YIELDS: Range<u32> = 0..0;
 
 /// A static list of locks, made anew for each run, and used once before it is shared.
 macro_rules! global {
@@ -47,6 +47,17 @@ macro_rules! global {
     };
 }
 pub(crate) use global;
+
+/// A value of each thread's own, made anew for each run.
+macro_rules! local {
+    ($(#[$doc:meta])* static $name:ident: $type:ty = $initial:expr) => {
+        loom::thread_local! {
+            $(#[$doc])*
+            static $name: $type = $initial;
+        }
+    };
+}
+pub(crate) use local;
 
 /// An atomic of loom's, and the threads that wait for it to change.
 ///
