@@ -40,14 +40,36 @@
 //! and through all of three threads with at most three preemptions. For each rule that it relies
 //! on, a mutant that breaks the rule is kept, and must be caught.
 
+mod cancel;
+mod counts;
 pub mod ladder;
+mod lock_unless;
+mod policy;
+mod raw;
 #[doc(hidden)]
 pub mod sync;
+mod unlock;
 
-pub use ladder::ThreeState as RawFutex;
+pub use cancel::Cancel;
+pub use counts::{Counts, HasCounts};
+pub use lock_unless::LockUnless;
+pub use policy::{Asymmetric, Barging, Bounded, Counted, Fifo, Policy, Sendable};
+pub use raw::RawMutex;
 
-/// A mutex of 4 bytes and its data, for threads of one process.
-pub type Mutex<T> = lock_api::Mutex<RawFutex, T>;
+/// A mutex of 8 bytes and its data, for threads of one process.
+pub type Mutex<T> = MutexWith<Bounded, T>;
 
 /// Holds a [`Mutex`]; dropping it unlocks.
-pub type MutexGuard<'a, T> = lock_api::MutexGuard<'a, RawFutex, T>;
+pub type MutexGuard<'a, T> = MutexGuardWith<'a, Bounded, T>;
+
+/// Holds a part of what a [`Mutex`] guards; dropping it unlocks.
+pub type MappedMutexGuard<'a, T> = lock_api::MappedMutexGuard<'a, RawMutex<Bounded>, T>;
+
+/// Holds a [`Mutex`] that is in an `Arc`, for as long as it likes; dropping it unlocks.
+pub type ArcMutexGuard<T> = lock_api::ArcMutexGuard<RawMutex<Bounded>, T>;
+
+/// A mutex with a [`Policy`] of your choice.
+pub type MutexWith<P, T> = lock_api::Mutex<RawMutex<P>, T>;
+
+/// Holds a [`MutexWith`]; dropping it unlocks.
+pub type MutexGuardWith<'a, P, T> = lock_api::MutexGuard<'a, RawMutex<P>, T>;

@@ -21,15 +21,16 @@ mod imp;
 #[path = "sync/model.rs"]
 mod imp;
 
-#[cfg(all(feature = "asymmetric", not(lockset_loom)))]
+mod tally;
+
+#[cfg(not(lockset_loom))]
 #[path = "sync/asymmetric.rs"]
 mod asymmetric;
 
-#[cfg(all(feature = "asymmetric", lockset_loom))]
+#[cfg(lockset_loom)]
 #[path = "sync/model/asymmetric.rs"]
 mod asymmetric;
 
-#[cfg(feature = "asymmetric")]
 pub(crate) use asymmetric::{Refused, heavy_fence, light_fence};
 #[cfg(lockset_loom)]
 pub use imp::expire_deadlines;
@@ -38,8 +39,11 @@ pub use imp::expire_deadlines;
     reason = "the seam offers the same on every side, whatever is used of it"
 )]
 pub(crate) use imp::{
-    BUCKETS, Parker, Pointer, SPINS, Word, YIELDS, fence, global, local, spin_hint, yield_now,
+    BUCKETS, Parker, Pointer, SPINS, Word, YIELDS, fence, global, has_passed, local, pace,
+    spin_hint, yield_now,
 };
+
+pub(crate) use tally::Tally;
 
 /// Why a thread that slept is awake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -41,7 +41,8 @@ mod open;
 
 pub use lockset_api::*;
 pub use lockset_file::{FileGuard, FileLock};
-pub use lockset_mutex::{Mutex, MutexGuard, RawFutex};
+pub use lockset_mutex as mutex;
+pub use lockset_mutex::{Mutex, MutexGuard};
 pub use lockset_remote::{Locks, RemoteLease, RemoteLock, Renewal};
 pub use lockset_semaphore::{AcquireError, Permit, Semaphore};
 pub use open::{Opened, open, open_server};

@@ -1,30 +1,59 @@
 //! Sleeping on a word by the futex system call (futex(2)).
 
+use core::num::NonZeroU32;
 use core::sync::atomic::AtomicU32;
 use std::time::Instant;
 
 use rustix::io::Errno;
 use rustix::thread::futex::{self, Flags, Timespec};
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::sync::Waited;
 
+/// Everybody.
+const ALL: u32 = u32::MAX;
+
 /// The kernel compares the word with `expected` and puts the thread to sleep in one step.
 pub(super) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> Waited {
-    // The kernel counts the timeout on CLOCK_MONOTONIC, the clock of `Instant`. One that is too
-    // long for it is cut short, and the caller looks again.
-    let timeout = deadline.map(|deadline| {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let tv_sec = left.as_secs().try_into().unwrap_or(i64::MAX);
-        Timespec { tv_sec, tv_nsec: left.subsec_nanos().into() }
-    });
-    match futex::wait(word, Flags::PRIVATE, expected, timeout.as_ref()) {
+    wait_among(word, ALL, expected, deadline)
+}
+
+pub(super) fn wake(word: &AtomicU32, count: u32) {
+    wake_among(word, ALL, count);
+}
+
+pub(super) fn wait_among(
+    word: &AtomicU32,
+    mask: u32,
+    expected: u32,
+    deadline: Option<Instant>,
+) -> Waited {
+    let Some(mask) = NonZeroU32::new(mask) else { return Waited::Woken };
+    let timeout = deadline.map(on_the_clock);
+    match futex::wait_bitset(word, Flags::PRIVATE, expected, timeout.as_ref(), mask) {
         Err(Errno::TIMEDOUT) => Waited::TimedOut,
         // Woken; or the word had changed (EAGAIN); or a signal came (EINTR).
         _ => Waited::Woken,
     }
 }
 
-pub(super) fn wake(word: &AtomicU32, count: u32) {
+pub(super) fn wake_among(word: &AtomicU32, mask: u32, count: u32) {
+    let Some(mask) = NonZeroU32::new(mask) else { return };
     // The call cannot fail for a valid, aligned word; the count of the woken is of no use here.
-    let _ = futex::wake(word, Flags::PRIVATE, count);
+    let _ = futex::wake_bitset(word, Flags::PRIVATE, count, mask);
 }
+
+/// This call counts from the clock's beginning, on CLOCK_MONOTONIC, the clock of `Instant`. What is
+/// too long for it is cut short, and the caller looks again.
+fn on_the_clock(deadline: Instant) -> Timespec {
+    let left = deadline.saturating_duration_since(Instant::now());
+    let now = clock_gettime(ClockId::Monotonic);
+    let nanoseconds = now.tv_nsec + i64::from(left.subsec_nanos());
+    let seconds = i64::try_from(left.as_secs()).unwrap_or(i64::MAX);
+    Timespec {
+        tv_sec: now.tv_sec.saturating_add(seconds).saturating_add(nanoseconds / NANOSECONDS),
+        tv_nsec: nanoseconds % NANOSECONDS,
+    }
+}
+
+const NANOSECONDS: i64 = 1_000_000_000;

@@ -34,6 +34,18 @@ pub(crate) const SPINS: Range<u32> = 0..0;
 /// None, as above.
 pub(crate) const YIELDS: Range<u32> = 0..0;
 
+/// No time to spend: a thread that spins only adds interleavings that differ in nothing.
+pub(crate) mod pace {
+    pub(crate) fn turns(_nanoseconds: u32) -> u32 {
+        0
+    }
+}
+
+/// Whether a deadline has passed: all of them have, once the model's clock has struck.
+pub(crate) fn has_passed(_deadline: Instant) -> bool {
+    clock::look().has_struck()
+}
+
 /// As few as a table can have: loom's threads have small stacks, on which it is made.
 pub(crate) const BUCKETS: usize = 2;
 
@@ -192,22 +204,30 @@ impl Word {
     }
 
     pub(crate) fn wait(&self, expected: u32, deadline: Option<Instant>) -> Waited {
+        self.wait_among(u32::MAX, expected, deadline)
+    }
+
+    pub(crate) fn wake(&self, count: u32) {
+        self.wake_among(u32::MAX, count);
+    }
+
+    pub(crate) fn wait_among(&self, mask: u32, expected: u32, deadline: Option<Instant>) -> Waited {
         let timed = deadline.map(|_| clock::look());
         // Relaxed: the kernel, too, promises no order here. It reads the newest value.
         let order = Ordering::Relaxed;
         if self.atomic().compare_exchange(expected, expected, order, order).is_err() {
             return Waited::Woken;
         }
-        self.sleepers.sleep(timed)
+        self.sleepers.sleep(mask, timed)
     }
 
-    pub(crate) fn wake(&self, count: u32) {
+    pub(crate) fn wake_among(&self, mask: u32, count: u32) {
         if self.sleepers.any_timed() {
             clock::look();
         }
         // Relaxed: this only tells the checker that waking and going to sleep are not independent.
         self.atomic().fetch_or(0, Ordering::Relaxed);
-        self.sleepers.wake(count);
+        self.sleepers.wake(mask, count);
     }
 }
 

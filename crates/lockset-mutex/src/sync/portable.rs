@@ -55,6 +55,20 @@ pub(super) fn wake(word: &AtomicU32, _count: u32) {
     entry.woken.notify_all();
 }
 
+/// A condition variable cannot tell its sleepers apart: all wake up, and look again.
+pub(super) fn wait_among(
+    word: &AtomicU32,
+    _mask: u32,
+    expected: u32,
+    deadline: Option<Instant>,
+) -> Waited {
+    wait(word, expected, deadline)
+}
+
+pub(super) fn wake_among(word: &AtomicU32, _mask: u32, count: u32) {
+    wake(word, count);
+}
+
 fn entry(word: &AtomicU32) -> &'static Entry {
     let address = (&raw const *word).addr() / align_of::<AtomicU32>();
     // Fibonacci hashing: the product's high bits depend on all bits of the address.

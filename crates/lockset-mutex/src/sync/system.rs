@@ -33,6 +33,14 @@ pub(crate) const YIELDS: Range<u32> = 0..4;
 /// one.
 pub(crate) const BUCKETS: usize = 64;
 
+#[path = "pace.rs"]
+pub(crate) mod pace;
+
+/// Whether a deadline has passed.
+pub(crate) fn has_passed(deadline: Instant) -> bool {
+    Instant::now() >= deadline
+}
+
 /// A static list of locks: `global!(static NAME: [Lock; N] = [...])`.
 macro_rules! global {
     (static $name:ident: $list:ty = $initial:expr) => {
@@ -142,6 +150,16 @@ impl Word {
     /// Wakes up to so many threads that sleep on this word; elsewhere than on Linux perhaps more.
     pub(crate) fn wake(&self, count: u32) {
         sleep::wake(&self.0, count);
+    }
+
+    /// As [`wait`](Self::wait), to be woken only by a wake-up that has a bit of `mask` set.
+    pub(crate) fn wait_among(&self, mask: u32, expected: u32, deadline: Option<Instant>) -> Waited {
+        sleep::wait_among(&self.0, mask, expected, deadline)
+    }
+
+    /// As [`wake`](Self::wake), only those who wait with a bit of `mask` set.
+    pub(crate) fn wake_among(&self, mask: u32, count: u32) {
+        sleep::wake_among(&self.0, mask, count);
     }
 }
 

@@ -47,6 +47,10 @@ pub(super) fn look() -> &'static Clock {
 }
 
 impl Clock {
+    pub(super) fn has_struck(&self) -> bool {
+        self.state.lock().unwrap().has_struck
+    }
+
     /// Takes a sleeper in; `false` if the clock has struck already.
     pub(super) fn admit(&self, sleeper: &Arc<Sleeper>) -> bool {
         let mut state = self.state.lock().unwrap();

@@ -49,6 +49,7 @@ pub(super) struct Sleepers {
 #[derive(Debug)]
 struct Entry {
     sleeper: Arc<Sleeper>,
+    mask: u32,
     is_timed: bool,
 }
 
@@ -58,12 +59,12 @@ impl Sleepers {
     }
 
     /// Sleeps until woken, or until the clock, if there is one, strikes.
-    pub(super) fn sleep(&self, clock: Option<&Clock>) -> Waited {
+    pub(super) fn sleep(&self, mask: u32, clock: Option<&Clock>) -> Waited {
         let sleeper = Arc::new(Sleeper::new());
         if clock.is_some_and(|clock| !clock.admit(&sleeper)) {
             return Waited::TimedOut;
         }
-        let entry = Entry { sleeper: Arc::clone(&sleeper), is_timed: clock.is_some() };
+        let entry = Entry { sleeper: Arc::clone(&sleeper), mask, is_timed: clock.is_some() };
         self.queue.lock().unwrap().push_back(entry);
         sleeper.sleep()
     }
@@ -72,11 +73,14 @@ impl Sleepers {
         self.queue.lock().unwrap().iter().any(|entry| entry.is_timed)
     }
 
-    pub(super) fn wake(&self, count: u32) {
-        let mut queue = self.queue.lock().unwrap();
-        for _ in 0..count {
-            // Those whose deadline has passed are gone, and use up no wake-up.
-            while queue.pop_front().is_some_and(|entry| !entry.sleeper.end(Waited::Woken)) {}
-        }
+    /// Wakes the first `count` of those who sleep with a bit of `mask` set.
+    pub(super) fn wake(&self, mask: u32, count: u32) {
+        let mut woken = 0;
+        // Those whose deadline has passed are gone, and use up no wake-up.
+        self.queue.lock().unwrap().retain(|entry| {
+            let is_meant = woken < count && entry.mask & mask != 0;
+            woken += u32::from(is_meant && entry.sleeper.end(Waited::Woken));
+            !is_meant
+        });
     }
 }

@@ -1,0 +1,158 @@
+//! One lock in one cell: threads that lock, work, unlock and think until they are told to stop.
+
+use std::hint::black_box;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::cell::Cell;
+use crate::stats::{Histogram, jain};
+
+/// A lock as it is measured, with the data that it guards.
+pub(crate) trait Contended: Send + Sync {
+    fn new() -> Self;
+    fn with<T>(&self, section: impl FnOnce(&mut Data) -> T) -> T;
+}
+
+/// What a section works on: it lies beside the lock, as a mutex's data does.
+#[derive(Default)]
+pub(crate) struct Data {
+    sections: u64,
+    work: u64,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome {
+    /// Sections in a second.
+    pub(crate) rate: f64,
+    /// Processor time for a section, in seconds.
+    pub(crate) cpu: f64,
+    pub(crate) jain: f64,
+    /// Waits in nanoseconds; empty unless they were asked for.
+    pub(crate) waits: Histogram,
+    pub(crate) sections: u64,
+}
+
+/// Whether each wait is timed: reading the clock twice a section would change the shortest ones.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waits {
+    Timed,
+    Untimed,
+}
+
+/// Keeps what is inside out of others' cache lines.
+#[repr(align(128))]
+struct Apart<T>(T);
+
+/// What one thread did.
+struct Share {
+    sections: u64,
+    waits: Histogram,
+}
+
+/// Measures a lock for about `span`.
+///
+/// # Panics
+///
+/// If the lock let a section get lost.
+pub(crate) fn race<L: Contended>(cell: Cell, span: Duration, waits: Waits) -> Outcome {
+    let lock = Apart(L::new());
+    let is_over = Apart(AtomicBool::new(false));
+    let start = Barrier::new(cell.threads as usize + 1);
+    let (section, think) = (turns(cell.section), turns(cell.think));
+    let run = || {
+        let mut share = Share { sections: 0, waits: Histogram::new() };
+        let mut thought = 1;
+        start.wait();
+        // Relaxed: it only ends the loop.
+        while !is_over.0.load(Ordering::Relaxed) {
+            let wanted = (waits == Waits::Timed).then(Instant::now);
+            lock.0.with(|data| {
+                if let Some(wanted) = wanted {
+                    share.waits.add(wanted.elapsed().as_nanos() as u64);
+                }
+                data.sections += 1;
+                data.work = work(data.work, section);
+            });
+            share.sections += 1;
+            thought = work(thought, think);
+        }
+        black_box(thought);
+        share
+    };
+    let (shares, elapsed, cpu) = thread::scope(|scope| {
+        let workers: Vec<_> = (0..cell.threads).map(|_| scope.spawn(run)).collect();
+        let before = cpu_time();
+        start.wait();
+        let began = Instant::now();
+        thread::sleep(span);
+        // Relaxed: as above.
+        is_over.0.store(true, Ordering::Relaxed);
+        let (elapsed, cpu) = (began.elapsed(), cpu_time() - before);
+        let shares: Vec<Share> =
+            workers.into_iter().map(|worker| worker.join().expect("no section panics")).collect();
+        (shares, elapsed, cpu)
+    });
+    summarise(&shares, elapsed, cpu, lock.0.with(|data| data.sections))
+}
+
+fn summarise(shares: &[Share], elapsed: Duration, cpu: Duration, counted: u64) -> Outcome {
+    let counts: Vec<u64> = shares.iter().map(|share| share.sections).collect();
+    let sections: u64 = counts.iter().sum();
+    assert_eq!(counted, sections, "the lock let sections get lost");
+    let mut waits = Histogram::new();
+    shares.iter().for_each(|share| waits.merge(&share.waits));
+    Outcome {
+        rate: sections as f64 / elapsed.as_secs_f64(),
+        cpu: cpu.as_secs_f64() / sections as f64,
+        jain: jain(&counts),
+        waits,
+        sections,
+    }
+}
+
+/// The time for one section of nothing by one thread, in nanoseconds: lock, add one, unlock.
+pub(crate) fn uncontended<L: Contended>() -> f64 {
+    const SECTIONS: u32 = 200_000;
+    let lock = L::new();
+    let start = Instant::now();
+    for _ in 0..SECTIONS {
+        lock.with(|data| data.sections = black_box(data.sections + 1));
+    }
+    start.elapsed().as_nanos() as f64 / f64::from(SECTIONS)
+}
+
+/// Work that takes its time: each step needs the one before.
+#[inline(never)]
+fn work(mut value: u64, turns: u32) -> u64 {
+    for _ in 0..turns {
+        value = value.wrapping_mul(0x2545_F491_4F6C_DD1D).rotate_left(7);
+    }
+    value
+}
+
+/// How many turns of [`work`] take so many nanoseconds, as measured once.
+fn turns(nanoseconds: u32) -> u32 {
+    use std::sync::OnceLock;
+    const TURNS: u32 = 20_000;
+    static RATE: OnceLock<f64> = OnceLock::new();
+    let rate = RATE.get_or_init(|| {
+        let once = || {
+            let start = Instant::now();
+            black_box(work(1, TURNS));
+            start.elapsed().as_nanos() as f64
+        };
+        f64::from(TURNS) / (0..50).map(|_| once()).fold(f64::MAX, f64::min)
+    });
+    (f64::from(nanoseconds) * rate) as u32
+}
+
+/// The processor time of this process so far, of all its threads, those that ended as well.
+fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}

@@ -1,0 +1,81 @@
+//! Medians, means, Jain's index, and a histogram of waits.
+
+/// The median; 0 of nothing.
+pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<f64> = values.into_iter().collect();
+    sorted.sort_by(f64::total_cmp);
+    match sorted.len() {
+        0 => 0.0,
+        odd if odd % 2 == 1 => sorted[odd / 2],
+        even => f64::midpoint(sorted[even / 2 - 1], sorted[even / 2]),
+    }
+}
+
+/// The geometric mean, the one that fits ratios.
+pub(crate) fn geometric_mean(ratios: &[f64]) -> f64 {
+    (ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / ratios.len() as f64).exp()
+}
+
+pub(crate) fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// Jain's fairness index (Jain, Chiu and Hawe, 1984): 1 if all got the same, 1/n if one got all.
+pub(crate) fn jain(shares: &[u64]) -> f64 {
+    let sum: f64 = shares.iter().map(|share| *share as f64).sum();
+    let squares: f64 = shares.iter().map(|share| (*share as f64).powi(2)).sum();
+    if squares == 0.0 { 1.0 } else { sum * sum / (squares * shares.len() as f64) }
+}
+
+/// Waits by their length, in buckets that are a sixteenth of their value wide.
+#[derive(Clone, Debug)]
+pub(crate) struct Histogram {
+    buckets: Vec<u64>,
+    longest: u64,
+}
+
+const STEPS: u64 = 16;
+
+impl Histogram {
+    pub(crate) fn new() -> Self {
+        Self { buckets: vec![0; (64 * STEPS) as usize], longest: 0 }
+    }
+
+    pub(crate) fn add(&mut self, value: u64) {
+        self.buckets[bucket(value)] += 1;
+        self.longest = self.longest.max(value);
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.buckets.iter_mut().zip(&other.buckets).for_each(|(mine, more)| *mine += more);
+        self.longest = self.longest.max(other.longest);
+    }
+
+    pub(crate) fn longest(&self) -> u64 {
+        self.longest
+    }
+
+    /// The value that this share of all do not exceed, to a sixteenth.
+    pub(crate) fn quantile(&self, share: f64) -> u64 {
+        let total: u64 = self.buckets.iter().sum();
+        let rank = (share * total as f64).ceil() as u64;
+        let mut seen = 0;
+        let at = self.buckets.iter().position(|count| {
+            seen += count;
+            seen >= rank
+        });
+        at.map_or(0, |index| floor(index as u64)).min(self.longest)
+    }
+}
+
+fn bucket(value: u64) -> usize {
+    if value < STEPS {
+        return value as usize;
+    }
+    let power = u64::from(value.ilog2());
+    ((power - 3) * STEPS + (value >> (power - 4)) % STEPS) as usize
+}
+
+fn floor(bucket: u64) -> u64 {
+    if bucket < STEPS { bucket } else { (STEPS + bucket % STEPS) << (bucket / STEPS - 1) }
+}

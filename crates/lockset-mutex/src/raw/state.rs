@@ -1,0 +1,97 @@
+//! The word that says who waits: what its bits mean, and which steps it may take.
+//!
+//! ```text
+//!  31          10  9    7  6    4      3          2         1          0
+//! +--------------+-------+-------+----------+----------+---------+-----------+
+//! |  SLEEPERS    | SKIPS | STIRS | RESERVED | NAPPING  |  TOKEN  | CONTENDER |
+//! +--------------+-------+-------+----------+----------+---------+-----------+
+//! ```
+//!
+//! All of it is 0 exactly while nobody waits. The steps are functions from one value to the next,
+//! without any atomic in them, so that they can be read, and tested, as a table.
+
+/// Somebody has the *role of the contender*: the one waiter that is awake, or about to be.
+pub(super) const CONTENDER: u32 = 1;
+/// The role was given to the sleepers, and the one who wakes up has not picked it up yet.
+pub(super) const TOKEN: u32 = 1 << 1;
+/// The contender sleeps as well, and has to be woken by the next unlock.
+pub(super) const NAPPING: u32 = 1 << 2;
+/// Only the contender may take the lock: it has been overtaken for long enough.
+pub(super) const RESERVED: u32 = 1 << 3;
+/// Counted up, and round, to keep anybody from falling asleep on an older value.
+const STIR: u32 = 1 << 4;
+const STIRS: u32 = 0b111 * STIR;
+/// One newcomer that got the role although others sleep; three bits of them.
+const SKIP: u32 = 1 << 7;
+/// All that can be counted of them.
+const SKIPS: u32 = 0b111 * SKIP;
+/// One thread that sleeps and has no role. There is room for 2²² of them, which is as many threads
+/// as Linux can have.
+pub(super) const SLEEPER: u32 = 1 << 10;
+
+/// Whether an unlock has anything to do: all is quiet if nobody waits, or if somebody does who is
+/// awake and will look by itself.
+#[inline]
+pub(super) const fn needs_attention(state: u32) -> bool {
+    state != 0 && state & (CONTENDER | TOKEN | NAPPING) != CONTENDER
+}
+
+/// Whether there are sleepers and nobody has the role.
+pub(super) const fn role_is_vacant(state: u32) -> bool {
+    state & CONTENDER == 0 && state >= SLEEPER
+}
+
+/// What a newcomer becomes by announcing itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Contender,
+    Sleeper,
+}
+
+/// A newcomer announces itself: it takes the role if that is free and not owed to the sleepers.
+///
+/// Up to `skips` newcomers in a row may have the role while others sleep: they run already, and
+/// waking a thread takes as long as many critical sections.
+pub(super) const fn announce(state: u32, skips: u32) -> (u32, Place) {
+    if state & CONTENDER != 0 || (state >= SLEEPER && state & SKIPS >= skips * SKIP) {
+        return (state + SLEEPER, Place::Sleeper);
+    }
+    let skipping = if state >= SLEEPER { SKIP } else { 0 };
+    ((state | CONTENDER) + skipping, Place::Contender)
+}
+
+/// The role goes to the sleepers; `state` has some, and no contender other than who gives it away.
+pub(super) const fn appoint(state: u32) -> u32 {
+    ((state & !SKIPS) | CONTENDER | TOKEN) - SLEEPER
+}
+
+/// The contender has the lock and leaves the role. If it had to ask for the lock, the sleepers have
+/// waited even longer: no newcomer may have the role before one of them.
+pub(super) const fn leave(state: u32, has_asked: bool) -> u32 {
+    let left = state & !(CONTENDER | NAPPING | RESERVED);
+    match (left >= SLEEPER, has_asked) {
+        (false, _) => 0,
+        (true, false) => left,
+        (true, true) => left | SKIPS,
+    }
+}
+
+/// A sleeper gives up. Its place is any of the sleepers' places: they are counted, not named.
+pub(super) const fn withdraw(state: u32) -> u32 {
+    let left = state - SLEEPER;
+    if left < SLEEPER && left & CONTENDER == 0 { 0 } else { left }
+}
+
+/// The contender gives up, and the role goes to the sleepers, if there are any.
+pub(super) const fn resign(state: u32) -> u32 {
+    let left = leave(state, false);
+    if left >= SLEEPER { appoint(left) } else { left }
+}
+
+/// A value that differs from `state` and says the same; none if nobody waits.
+pub(super) const fn stir(state: u32) -> Option<u32> {
+    if state & CONTENDER == 0 && state < SLEEPER {
+        return None;
+    }
+    Some((state & !STIRS) | ((state + STIR) & STIRS))
+}
