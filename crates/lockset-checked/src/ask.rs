@@ -1,0 +1,114 @@
+//! What happens before somebody waits: the request is held against everything in hand.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::claim::Claim;
+use crate::context::{self, Context, Hold, Waiter};
+use crate::cycle::{Cycle, Step};
+use crate::graph::{self, Added, Way};
+use crate::mark::{Mark, Site};
+use crate::report;
+
+/// So many requests a thread remembers; then it begins anew.
+const MOST_SEEN: usize = 1024;
+
+/// A lock and how it is held or asked for.
+type Item = (u64, Claim);
+
+/// Requests of one thread that closed no cycle: what was held, and, last, what was asked for.
+#[derive(Default)]
+struct Seen {
+    epoch: u64,
+    requests: BTreeSet<Box<[Item]>>,
+}
+
+thread_local! {
+    static SEEN: RefCell<Seen> = RefCell::default();
+}
+
+/// Reports, before it happens, a wait that may never end.
+///
+/// # Panics
+///
+/// On a cycle, unless [`on_cycle`](crate::on_cycle) says otherwise.
+pub(crate) fn ask(mark: &Arc<Mark>, claim: Claim, site: Site, waiter: Waiter) {
+    let held = context::held_by(waiter);
+    if held.is_empty() {
+        return;
+    }
+    let items = held.iter().map(|(_, hold)| (hold.mark.id, hold.claim));
+    let request: Box<[Item]> = items.chain([(mark.id, claim)]).collect();
+    // Before the graph is asked: what it forgets from here on makes this answer an old one.
+    let epoch = graph::epoch();
+    if is_seen(epoch, &request) {
+        return;
+    }
+    let gates: BTreeSet<u64> = held
+        .iter()
+        .filter(|(_, hold)| hold.mark.rules().is_alone(hold.claim))
+        .map(|(_, hold)| hold.mark.id)
+        .collect();
+    for (context, hold) in &held {
+        judge(context, hold, &Wanted { mark, claim, site }, &gates);
+    }
+    remember(epoch, request);
+}
+
+struct Wanted<'a> {
+    mark: &'a Arc<Mark>,
+    claim: Claim,
+    site: Site,
+}
+
+/// Adds the way from one hold to the lock that is asked for, or reports the cycle that it closes.
+fn judge(context: &Arc<Context>, hold: &Hold, wanted: &Wanted<'_>, gates: &BTreeSet<u64>) {
+    let step = || Step {
+        holder: context.label(),
+        held: hold.mark.to_string().into(),
+        held_at: hold.site,
+        wanted: wanted.mark.to_string().into(),
+        wanted_at: wanted.site,
+    };
+    let (from, to) = (hold.mark.node(), wanted.mark.node());
+    if hold.mark.id == wanted.mark.id {
+        if hold.mark.rules().excludes(hold.claim, wanted.claim) {
+            report::report(&Cycle::new(vec![step()]));
+        }
+        return;
+    }
+    // Within a class there is no order.
+    if from == to {
+        return;
+    }
+    let way = Way::new(hold.claim, wanted.claim, gates.clone(), step());
+    match graph::add((from, hold.mark.rules()), (to, wanted.mark.rules()), way) {
+        Added::Known => {}
+        Added::New(way) => context.note(hold.ticket, way),
+        Added::Closes(cycle) => {
+            report::report(&cycle);
+            graph::was_reported(from, to);
+        }
+    }
+}
+
+fn is_seen(epoch: u64, request: &[Item]) -> bool {
+    let is_seen = |seen: &RefCell<Seen>| {
+        let seen = seen.borrow();
+        seen.epoch == epoch && seen.requests.contains(request)
+    };
+    SEEN.try_with(is_seen).unwrap_or(false)
+}
+
+fn remember(epoch: u64, request: Box<[Item]>) {
+    // At the very end of a thread there is nothing left to remember for.
+    let _ = SEEN.try_with(|seen| {
+        let mut seen = seen.borrow_mut();
+        if seen.epoch != epoch || seen.requests.len() >= MOST_SEEN {
+            seen.requests.clear();
+            seen.epoch = epoch;
+        }
+        seen.requests.insert(request);
+    });
+}
