@@ -1,8 +1,8 @@
 //! What it costs to be watched for deadlocks: a mutex bare and in a `Checked`, and std's in
 //! tracing-mutex, which keeps an order of std's locks in threads.
 //!
-//! A second group holds one mutex while it takes another, in an order that is known by then: that is
-//! where a watcher has something to look up.
+//! A second group holds one mutex while it takes another, in an order that is known by then: that
+//! is where a watcher has something to look up.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use lockset::{Checked, Mutex};

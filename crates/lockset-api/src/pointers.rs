@@ -1,6 +1,7 @@
 //! A lock behind a pointer is a lock.
 //!
-//! Each method passes its caller's place in the source on, for locks that note where they are taken.
+//! Each method passes its caller's place in the source on, for locks that note where they are
+//! taken.
 
 use std::sync::Arc;
 

@@ -22,6 +22,8 @@ type Item = (u64, Claim);
 struct Seen {
     epoch: u64,
     requests: BTreeSet<Box<[Item]>>,
+    /// Where a request is put together: a known one allocates nothing.
+    request: Vec<Item>,
 }
 
 thread_local! {
@@ -34,32 +36,47 @@ thread_local! {
 ///
 /// On a cycle, unless [`on_cycle`](crate::on_cycle) says otherwise.
 pub(crate) fn ask(mark: &Arc<Mark>, claim: Claim, site: Site, waiter: Waiter) {
-    let held = context::held_by(waiter);
-    if held.is_empty() {
-        return;
+    if !context::has_empty_hands(waiter) {
+        ask_with_full_hands(&Wanted { mark, claim, site }, waiter);
     }
-    let items = held.iter().map(|(_, hold)| (hold.mark.id, hold.claim));
-    let request: Box<[Item]> = items.chain([(mark.id, claim)]).collect();
-    // Before the graph is asked: what it forgets from here on makes this answer an old one.
+}
+
+fn ask_with_full_hands(wanted: &Wanted<'_>, waiter: Waiter) {
+    // Read first: what the graph forgets from here on makes the answer an old one.
     let epoch = graph::epoch();
-    if is_seen(epoch, &request) {
+    let is_seen = |seen: &RefCell<Seen>| seen.borrow_mut().knows(epoch, wanted, waiter);
+    if SEEN.try_with(is_seen).unwrap_or(false) {
         return;
     }
+    let mut held = Vec::new();
+    context::each_held(waiter, |context, hold| held.push((Arc::clone(context), hold.clone())));
     let gates: BTreeSet<u64> = held
         .iter()
         .filter(|(_, hold)| hold.mark.rules().is_alone(hold.claim))
         .map(|(_, hold)| hold.mark.id)
         .collect();
     for (context, hold) in &held {
-        judge(context, hold, &Wanted { mark, claim, site }, &gates);
+        judge(context, hold, wanted, &gates);
     }
-    remember(epoch, request);
+    let request = held.iter().map(|(_, hold)| item(hold)).chain([wanted.item()]).collect();
+    // At the very end of a thread there is nothing left to remember for.
+    let _ = SEEN.try_with(|seen| seen.borrow_mut().remember(epoch, request));
 }
 
 struct Wanted<'a> {
     mark: &'a Arc<Mark>,
     claim: Claim,
     site: Site,
+}
+
+impl Wanted<'_> {
+    fn item(&self) -> Item {
+        (self.mark.id, self.claim)
+    }
+}
+
+fn item(hold: &Hold) -> Item {
+    (hold.mark.id, hold.claim)
 }
 
 /// Adds the way from one hold to the lock that is asked for, or reports the cycle that it closes.
@@ -93,22 +110,20 @@ fn judge(context: &Arc<Context>, hold: &Hold, wanted: &Wanted<'_>, gates: &BTree
     }
 }
 
-fn is_seen(epoch: u64, request: &[Item]) -> bool {
-    let is_seen = |seen: &RefCell<Seen>| {
-        let seen = seen.borrow();
-        seen.epoch == epoch && seen.requests.contains(request)
-    };
-    SEEN.try_with(is_seen).unwrap_or(false)
-}
+impl Seen {
+    fn knows(&mut self, epoch: u64, wanted: &Wanted<'_>, waiter: Waiter) -> bool {
+        let Self { epoch: seen, requests, request } = self;
+        request.clear();
+        context::each_held(waiter, |_, hold| request.push(item(hold)));
+        request.push(wanted.item());
+        *seen == epoch && requests.contains(request.as_slice())
+    }
 
-fn remember(epoch: u64, request: Box<[Item]>) {
-    // At the very end of a thread there is nothing left to remember for.
-    let _ = SEEN.try_with(|seen| {
-        let mut seen = seen.borrow_mut();
-        if seen.epoch != epoch || seen.requests.len() >= MOST_SEEN {
-            seen.requests.clear();
-            seen.epoch = epoch;
+    fn remember(&mut self, epoch: u64, request: Box<[Item]>) {
+        if self.epoch != epoch || self.requests.len() >= MOST_SEEN {
+            self.requests.clear();
+            self.epoch = epoch;
         }
-        seen.requests.insert(request);
-    });
+        self.requests.insert(request);
+    }
 }

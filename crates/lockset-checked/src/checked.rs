@@ -100,8 +100,8 @@ use crate::mark::{Mark, Said, Site};
 ///
 /// # What it costs
 ///
-/// With nothing else in hand, a look at the thread's own held set on the way in, and an entry in it.
-/// With something in hand, a lookup of "this, held, and that, wanted", in a table of the thread.
+/// With nothing else in hand, a look at the thread's own held set on the way in, and an entry in
+/// it. With something in hand, a lookup of "this, held, and that, wanted", in a table of the thread.
 /// Only a request that the thread has not made before goes to the graph, behind one mutex of the
 /// process. In `benches/checked.rs`, an uncontended pair of a checked mutex takes some five times
 /// as long as a bare one. Memory is bounded by the number of locks that were held together.

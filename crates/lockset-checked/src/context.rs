@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::slice;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -15,6 +16,8 @@ use crate::mark::{Mark, Site};
 /// A thread or a task, and the locks in its hands.
 pub(crate) struct Context {
     label: Arc<str>,
+    /// How many they are, for whoever only wants to know that there are none.
+    count: AtomicUsize,
     held: Mutex<HeldSet>,
 }
 
@@ -50,7 +53,8 @@ thread_local! {
 
 impl Context {
     pub(crate) fn new(label: String) -> Arc<Self> {
-        Arc::new(Self { label: label.into(), held: Mutex::default() })
+        let (count, held) = (AtomicUsize::new(0), Mutex::default());
+        Arc::new(Self { label: label.into(), count, held })
     }
 
     fn of_thread() -> Arc<Self> {
@@ -61,10 +65,10 @@ impl Context {
         })
     }
 
-    /// Whoever runs now; `None` where it cannot be told: a task that nobody has entered, and a
-    /// thread at its very end.
-    pub(crate) fn current(waiter: Waiter) -> Option<Arc<Self>> {
-        with_waiting(waiter, |contexts| contexts.last().cloned()).flatten()
+    /// Calls `then` with whoever runs now; `None` where it cannot be told: in a task that nobody
+    /// has entered, and at the very end of a thread.
+    pub(crate) fn current<T>(waiter: Waiter, then: impl FnOnce(&Arc<Self>) -> T) -> Option<T> {
+        with_waiting(waiter, |contexts| contexts.last().map(then)).flatten()
     }
 
     pub(crate) fn is_current(&self) -> bool {
@@ -100,6 +104,9 @@ impl Context {
         let ticket = held.next;
         held.next += 1;
         held.holds.push(Hold { ticket, mark, claim, site, ways: Vec::new() });
+        // Relaxed, here and wherever it is used: whoever reads it has counted its own holds itself,
+        // and of what others took away it may learn late.
+        self.count.store(held.holds.len(), Ordering::Relaxed);
         ticket
     }
 
@@ -108,7 +115,10 @@ impl Context {
         let mut held = self.held();
         // The one that was taken last is given back first, as a rule.
         let at = held.holds.iter().rposition(|hold| hold.ticket == ticket)?;
-        Some(held.holds.remove(at))
+        let hold = held.holds.remove(at);
+        // Relaxed: see `add`.
+        self.count.store(held.holds.len(), Ordering::Relaxed);
+        Some(hold)
     }
 
     /// Notes at a hold, while it lasts, what the graph has learnt from it.
@@ -124,17 +134,20 @@ impl Context {
     }
 }
 
-/// All that `waiter` holds, each with who has it in hand.
-pub(crate) fn held_by(waiter: Waiter) -> Vec<(Arc<Context>, Hold)> {
-    let collect = |contexts: &[Arc<Context>]| {
-        let mut all = Vec::new();
+/// Whether `waiter` has nothing in hand, as good as always.
+pub(crate) fn has_empty_hands(waiter: Waiter) -> bool {
+    // Relaxed: see `add`.
+    let is_empty = |context: &Arc<Context>| context.count.load(Ordering::Relaxed) == 0;
+    with_waiting(waiter, |contexts| contexts.iter().all(is_empty)).unwrap_or(true)
+}
+
+/// Shows all that `waiter` holds, each with who has it in hand. `look` must take no lock.
+pub(crate) fn each_held(waiter: Waiter, mut look: impl FnMut(&Arc<Context>, &Hold)) {
+    with_waiting(waiter, |contexts| {
         for context in contexts {
-            let held = context.held();
-            all.extend(held.holds.iter().map(|hold| (Arc::clone(context), hold.clone())));
+            context.held().holds.iter().for_each(|hold| look(context, hold));
         }
-        all
-    };
-    with_waiting(waiter, collect).unwrap_or_default()
+    });
 }
 
 /// Shows the contexts that wait when `waiter` does; `None` at the very end of a thread.

@@ -21,20 +21,21 @@ impl InHand {
         if mark.sends_guards() {
             return None;
         }
-        let context = Context::current(waiter)?;
-        let ticket = context.add(Arc::clone(mark), claim, site);
-        Some(Self { context, ticket })
+        Context::current(waiter, |context| {
+            let ticket = context.add(Arc::clone(mark), claim, site);
+            Self { context: Arc::clone(context), ticket }
+        })
     }
 
-    /// Takes the lock out of the held set, for a guard that is about to be sent: what was learnt from
-    /// it until now is right.
+    /// Takes the lock out of the held set, for a guard that is about to be sent: what was learnt
+    /// from it until now is right.
     pub(crate) fn detach(self) {
         drop(self.context.remove(self.ticket));
     }
 
     /// Moves the hold to whoever runs now.
     pub(crate) fn adopt(&mut self) {
-        let Some(context) = Context::current(Waiter::Thread) else { return };
+        let Some(context) = Context::current(Waiter::Thread, Arc::clone) else { return };
         if let Some(hold) = self.context.remove(self.ticket) {
             if !Arc::ptr_eq(&self.context, &context) {
                 graph::forget_ways(&hold.ways);

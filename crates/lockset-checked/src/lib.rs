@@ -31,7 +31,8 @@
 //! # When to use it
 //!
 //! In tests, always: an order that any test shows is enough. In production, where its cost does not
-//! matter, with a hook that logs. To switch it off, name the lock's type once, and change that line.
+//! matter, with a hook that logs. To switch it off, name the lock's type once, and change that
+//! line.
 //!
 //! # How it is checked
 //!

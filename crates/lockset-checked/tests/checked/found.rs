@@ -242,6 +242,22 @@ fn a_guard_that_was_adopted() {
     report(|| in_order(&b, &a)).expect("a cycle");
 }
 
+#[test]
+fn an_order_that_was_forgotten_is_learnt_again() {
+    let (a, b) = (mutex(), Checked::new(Semaphore::new(1)));
+    let mut sent = b.lock().unwrap();
+    drop(a.lock());
+    // By now `sent` may have been anywhere, so the order of `b` and `a` is none.
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            CheckedGuard::adopt(&mut sent);
+            drop(sent);
+        });
+    });
+    in_order(&b, &a);
+    report(|| in_order(&a, &b)).expect("a cycle");
+}
+
 /// Behind pointers, too, and by code that takes any lock, the site is that of the call.
 #[test]
 fn behind_pointers() {
