@@ -102,7 +102,12 @@ fn judge(context: &Arc<Context>, hold: &Hold, wanted: &Wanted<'_>, gates: &BTree
     let way = Way::new(hold.claim, wanted.claim, gates.clone(), step());
     match graph::add((from, hold.mark.rules()), (to, wanted.mark.rules()), way) {
         Added::Known => {}
-        Added::New(way) => context.note(hold.ticket, way),
+        Added::New(way) => {
+            // While we ask, only another can have dropped the guard: it was sent.
+            if context.note(hold.ticket, way).is_none() {
+                graph::forget_ways(&[way]);
+            }
+        }
         Added::Closes(cycle) => {
             report::report(&cycle);
             graph::was_reported(from, to);

@@ -121,12 +121,12 @@ impl Context {
         Some(hold)
     }
 
-    /// Notes at a hold, while it lasts, what the graph has learnt from it.
-    pub(crate) fn note(&self, ticket: u64, way: WayId) {
+    /// Notes at a hold what the graph has learnt from it; `None` if it is held no more.
+    pub(crate) fn note(&self, ticket: u64, way: WayId) -> Option<()> {
         let mut held = self.held();
-        if let Some(hold) = held.holds.iter_mut().find(|hold| hold.ticket == ticket) {
-            hold.ways.push(way);
-        }
+        let hold = held.holds.iter_mut().find(|hold| hold.ticket == ticket)?;
+        hold.ways.push(way);
+        Some(())
     }
 
     fn held(&self) -> MutexGuard<'_, HeldSet> {

@@ -48,6 +48,16 @@ fn a_circle_of_three_with_gates_between_two() {
     drop((h.lock(), i.lock(), c.lock(), a.lock()));
 }
 
+/// The gate is around two ways that do not follow each other in the search.
+#[test]
+fn a_circle_of_three_with_one_gate() {
+    let [gate, a, b, c] = [(); 4].map(|()| mutex());
+    in_order(&a, &b);
+    drop((gate.lock(), b.lock(), c.lock()));
+    drop((gate.lock(), c.lock(), a.lock()));
+    report(|| in_order(&c, &a)).expect("a cycle, without the gate");
+}
+
 #[test]
 fn trying_does_not_wait() {
     let (a, b) = (mutex(), mutex());
