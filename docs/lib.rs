@@ -28,6 +28,10 @@ mod the_trait_family {}
 mod which_lock {}
 
 #[cfg(doctest)]
+#[doc = include_str!("src/lock-order.md")]
+mod lock_order {}
+
+#[cfg(doctest)]
 #[doc = include_str!("src/reading-a-swim-lane.md")]
 mod reading_a_swim_lane {}
 

@@ -23,14 +23,17 @@ impl<L: AsyncLock> Lock for Blocking<L> {
         Self: 'a;
     type Error = L::Error;
 
+    #[track_caller]
     fn lock(&self) -> Result<Self::Guard<'_>, Self::Error> {
         block_on(self.0.lock_async())
     }
 
+    #[track_caller]
     fn try_lock(&self) -> Result<Option<Self::Guard<'_>>, Self::Error> {
         block_on(self.0.try_lock_async())
     }
 
+    #[track_caller]
     fn lock_until(&self, deadline: Deadline) -> Result<Option<Self::Guard<'_>>, Self::Error> {
         block_on(self.0.lock_until_async(deadline))
     }
@@ -42,14 +45,17 @@ impl<L: AsyncSharedLock> SharedLock for Blocking<L> {
     where
         Self: 'a;
 
+    #[track_caller]
     fn read(&self) -> Result<Self::SharedGuard<'_>, Self::Error> {
         block_on(self.0.read_async())
     }
 
+    #[track_caller]
     fn try_read(&self) -> Result<Option<Self::SharedGuard<'_>>, Self::Error> {
         block_on(self.0.try_read_async())
     }
 
+    #[track_caller]
     fn read_until(&self, deadline: Deadline) -> Result<Option<Self::SharedGuard<'_>>, Self::Error> {
         block_on(self.0.read_until_async(deadline))
     }
@@ -62,14 +68,17 @@ impl<L: AsyncPermits> Permits for Blocking<L> {
         Self: 'a;
     type Error = L::Error;
 
+    #[track_caller]
     fn acquire(&self, n: usize) -> Result<Self::Permit<'_>, Self::Error> {
         block_on(self.0.acquire_async(n))
     }
 
+    #[track_caller]
     fn try_acquire(&self, n: usize) -> Result<Option<Self::Permit<'_>>, Self::Error> {
         block_on(self.0.acquire_until_async(n, Deadline::after(std::time::Duration::ZERO)))
     }
 
+    #[track_caller]
     fn acquire_until(
         &self,
         n: usize,

@@ -1,4 +1,7 @@
 //! A lock behind a pointer is a lock.
+//!
+//! Each method passes its caller's place in the source on, for locks that note where they are
+//! taken.
 
 use std::sync::Arc;
 
@@ -14,14 +17,17 @@ macro_rules! forward {
                 Self: 'a;
             type Error = L::Error;
 
+            #[track_caller]
             fn lock(&self) -> Result<Self::Guard<'_>, Self::Error> {
                 (**self).lock()
             }
 
+            #[track_caller]
             fn try_lock(&self) -> Result<Option<Self::Guard<'_>>, Self::Error> {
                 (**self).try_lock()
             }
 
+            #[track_caller]
             fn lock_until(
                 &self,
                 deadline: Deadline,
@@ -36,14 +42,17 @@ macro_rules! forward {
             where
                 Self: 'a;
 
+            #[track_caller]
             fn read(&self) -> Result<Self::SharedGuard<'_>, Self::Error> {
                 (**self).read()
             }
 
+            #[track_caller]
             fn try_read(&self) -> Result<Option<Self::SharedGuard<'_>>, Self::Error> {
                 (**self).try_read()
             }
 
+            #[track_caller]
             fn read_until(
                 &self,
                 deadline: Deadline,
@@ -59,14 +68,17 @@ macro_rules! forward {
                 Self: 'a;
             type Error = L::Error;
 
+            #[track_caller]
             fn acquire(&self, n: usize) -> Result<Self::Permit<'_>, Self::Error> {
                 (**self).acquire(n)
             }
 
+            #[track_caller]
             fn try_acquire(&self, n: usize) -> Result<Option<Self::Permit<'_>>, Self::Error> {
                 (**self).try_acquire(n)
             }
 
+            #[track_caller]
             fn acquire_until(
                 &self,
                 n: usize,
@@ -93,18 +105,21 @@ macro_rules! forward_async {
                 Self: 'a;
             type Error = L::Error;
 
+            #[track_caller]
             fn lock_async(
                 &self,
             ) -> impl Future<Output = Result<Self::Guard<'_>, Self::Error>> + Send {
                 (**self).lock_async()
             }
 
+            #[track_caller]
             fn try_lock_async(
                 &self,
             ) -> impl Future<Output = Result<Option<Self::Guard<'_>>, Self::Error>> + Send {
                 (**self).try_lock_async()
             }
 
+            #[track_caller]
             fn lock_until_async(
                 &self,
                 deadline: Deadline,
@@ -119,12 +134,14 @@ macro_rules! forward_async {
             where
                 Self: 'a;
 
+            #[track_caller]
             fn read_async(
                 &self,
             ) -> impl Future<Output = Result<Self::SharedGuard<'_>, Self::Error>> + Send {
                 (**self).read_async()
             }
 
+            #[track_caller]
             fn try_read_async(
                 &self,
             ) -> impl Future<Output = Result<Option<Self::SharedGuard<'_>>, Self::Error>> + Send
@@ -132,6 +149,7 @@ macro_rules! forward_async {
                 (**self).try_read_async()
             }
 
+            #[track_caller]
             fn read_until_async(
                 &self,
                 deadline: Deadline,
@@ -148,6 +166,7 @@ macro_rules! forward_async {
                 Self: 'a;
             type Error = L::Error;
 
+            #[track_caller]
             fn acquire_async(
                 &self,
                 n: usize,
@@ -155,6 +174,7 @@ macro_rules! forward_async {
                 (**self).acquire_async(n)
             }
 
+            #[track_caller]
             fn acquire_until_async(
                 &self,
                 n: usize,

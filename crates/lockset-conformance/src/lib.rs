@@ -37,7 +37,8 @@
 //! # assert!(failures.is_empty(), "{failures:?}");
 //! ```
 //!
-//! An async lock is checked through [`Blocking`](lockset_api::Blocking).
+//! An async lock is checked through [`Blocking`](lockset_api::Blocking). With [`Watched`] the same
+//! checks run with the lock in a [`Checked`](lockset_checked::Checked).
 //!
 //! # What it cannot show
 //!
@@ -54,6 +55,8 @@ pub mod permits;
 pub mod process;
 pub mod shared;
 mod subject;
+mod watched;
 
 pub use check::{Check, Failure, PATIENCE, failures, run};
 pub use subject::{LeaseSubject, PermitsSubject, ProcessSubject, Subject};
+pub use watched::Watched;

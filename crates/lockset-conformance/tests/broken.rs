@@ -8,13 +8,14 @@ mod fixtures {
     pub(crate) mod file;
     pub(crate) mod lease;
     pub(crate) mod mutex;
+    pub(crate) mod order;
     pub(crate) mod semaphore;
 }
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use fixtures::{file, lease, mutex, semaphore};
+use fixtures::{file, lease, mutex, order, semaphore};
 use lockset_conformance::{Check, failures, lock, permits, process};
 use lockset_conformance::{lease as leases, shared};
 
@@ -69,6 +70,14 @@ fn a_mutex_that_a_panic_leaves_locked() {
 fn a_mutex_whose_try_lock_lets_everybody_in() {
     let found = broken(lock::checks(), mutex::shared::<mutex::AlwaysYes>);
     assert!(found.contains(&"try_lock_tells_held_from_free"), "{found:?}");
+}
+
+/// Its parts are watched for deadlocks, so it is found out whether or not two threads meet.
+#[test]
+fn a_lock_that_takes_its_two_parts_in_either_order() {
+    let failures = failures(lock::checks(), mutex::shared::<order::EitherOrder>, PATIENCE);
+    let contended = failures.iter().find(|it| it.check == "excludes_under_contention");
+    assert!(contended.is_some_and(|it| it.seen.contains("panicked")), "{failures:?}");
 }
 
 #[test]

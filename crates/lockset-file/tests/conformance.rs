@@ -1,6 +1,6 @@
 //! The file lock does what every lock must do, between threads and between processes.
 
-use lockset_conformance::{ProcessSubject, Subject, process, suite};
+use lockset_conformance::{ProcessSubject, Subject, Watched, process, suite};
 use lockset_file::FileLock;
 use tempfile::TempDir;
 
@@ -38,3 +38,4 @@ fn peer() {
 }
 
 suite!(file: File::new() => lock, shared, process);
+suite!(watched_file: Watched::new(File::new()) => lock, shared, process);

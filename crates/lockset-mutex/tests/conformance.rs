@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use lockset_api::{Blocking, Lock, OnThread};
+use lockset_checked::Checked;
 use lockset_conformance::{Subject, suite};
 use lockset_mutex::Mutex;
 
@@ -23,5 +24,16 @@ impl<L: Lock + Send + Sync + 'static> Subject for Shared<L> {
     }
 }
 
+fn on_thread() -> OnThread<Mutex<()>> {
+    OnThread::new(Mutex::new(()))
+}
+
+fn watched() -> Checked<Mutex<()>> {
+    Checked::new(Mutex::new(()))
+}
+
 suite!(mutex: Shared::new(Mutex::new(())) => lock);
-suite!(on_threads: Shared::new(Blocking::new(OnThread::new(Mutex::new(())))) => lock);
+suite!(on_threads: Shared::new(Blocking::new(on_thread())) => lock);
+suite!(watched: Shared::new(watched()) => lock);
+suite!(watched_on_threads: Shared::new(Checked::new(Blocking::new(on_thread()))) => lock);
+suite!(on_watched_threads: Shared::new(Blocking::new(OnThread::new(watched()))) => lock);

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use lockset_api::Blocking;
-use lockset_conformance::{LeaseSubject, ProcessSubject, Subject, process, suite};
+use lockset_checked::Checked;
+use lockset_conformance::{LeaseSubject, ProcessSubject, Subject, Watched, process, suite};
 use lockset_remote::{Locks, RemoteLock, Renewal};
 
 /// How long a holder that was killed keeps the lock. Longer than the suite waits for a lock that
@@ -63,6 +64,18 @@ impl<S: Store> Subject for Tasks<S> {
     }
 }
 
+/// The async front of the same, watched for deadlocks.
+struct WatchedTasks<S>(Kept<S>);
+
+impl<S: Store> Subject for WatchedTasks<S> {
+    type Lock = Blocking<Checked<RemoteLock>>;
+    const ROUNDS: usize = Kept::<S>::ROUNDS;
+
+    fn open(&self) -> Self::Lock {
+        Blocking::new(Checked::new(self.0.open()))
+    }
+}
+
 #[cfg(feature = "sqlite")]
 mod sqlite_store {
     use super::*;
@@ -94,6 +107,8 @@ mod sqlite_store {
 
     suite!(sqlite: file() => lock, process, lease);
     suite!(sqlite_async: Tasks(file()) => lock);
+    suite!(sqlite_watched: Watched::new(file()) => lock, process, lease);
+    suite!(sqlite_watched_async: WatchedTasks(file()) => lock);
 }
 
 #[cfg(feature = "redis")]
@@ -132,4 +147,6 @@ mod redis_store {
 
     suite!(redis: key() => lock, process, lease);
     suite!(redis_async: Tasks(key()) => lock);
+    suite!(redis_watched: Watched::new(key()) => lock, process, lease);
+    suite!(redis_watched_async: WatchedTasks(key()) => lock);
 }

@@ -22,6 +22,8 @@
 //! assert_eq!(once(&Mutex::new(())).unwrap(), "alone in here");
 //! ```
 //!
+//! Any of them in a [`Checked`] reports a lock order that could deadlock, before it does.
+//!
 //! A lock that a setting decides on is [`open`]ed by its URL:
 //!
 //! ```
@@ -40,6 +42,7 @@
 mod open;
 
 pub use lockset_api::*;
+pub use lockset_checked::Checked;
 pub use lockset_file::{FileGuard, FileLock};
 pub use lockset_mutex as mutex;
 pub use lockset_mutex::{Mutex, MutexGuard};
@@ -50,4 +53,9 @@ pub use open::{Opened, open, open_server};
 /// Leases: what `lockset-remote` has beyond [`Locks`] and [`RemoteLock`], and how to port a server.
 pub mod remote {
     pub use lockset_remote::*;
+}
+
+/// Deadlock detection: what `lockset-checked` has beyond [`Checked`].
+pub mod checked {
+    pub use lockset_checked::*;
 }

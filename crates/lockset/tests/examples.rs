@@ -21,4 +21,5 @@ examples! {
     from_url: "../examples/from_url.rs",
     own_lock: "../examples/own_lock.rs",
     new_backend: "../examples/new_backend.rs",
+    lock_order: "../examples/lock_order.rs",
 }

@@ -18,6 +18,7 @@ use crate::process::{cargo, run as run_command, target_dir};
 const BASELINES: &[(&str, &str)] = &[
     ("mutex", "parking_lot"),
     ("semaphore", "mutex+condvar"),
+    ("checked", "bare"),
     ("file", "bare flock"),
     ("sqlite", "bare transaction"),
 ];

@@ -14,12 +14,14 @@ const CRATES: &[(&str, &[&str])] = &[
     ("lockset-semaphore", &["lockset-api"]),
     ("lockset-trace", &["lockset-api"]),
     ("lockset-remote", &["lockset-api"]),
+    ("lockset-checked", &["lockset-api"]),
     ("lockset-file", &["lockset-api", "lockset-mutex"]),
-    ("lockset-conformance", &["lockset-api", "lockset-trace"]),
+    ("lockset-conformance", &["lockset-api", "lockset-trace", "lockset-checked"]),
     (
         "lockset",
         &[
             "lockset-api",
+            "lockset-checked",
             "lockset-mutex",
             "lockset-semaphore",
             "lockset-file",
