@@ -7,6 +7,8 @@ mod bench;
 mod check;
 mod models;
 mod mutants;
+mod nursery;
+mod orderings;
 mod packages;
 mod process;
 mod tally;
@@ -27,6 +29,16 @@ struct Verb {
     flags: &'static [&'static str],
     about: &'static str,
     run: fn(flags: &[String]) -> Result<ExitCode>,
+}
+
+impl Verb {
+    /// A flag with a value is listed as `--name=VALUE`.
+    fn takes(&self, flag: &str) -> bool {
+        let name_of = |flag: &str| flag.split_once('=').map(|(name, _)| name.to_owned());
+        self.flags
+            .iter()
+            .any(|known| *known == flag || known.contains('=') && name_of(known) == name_of(flag))
+    }
 }
 
 const VERBS: &[Verb] = &[
@@ -50,6 +62,12 @@ const VERBS: &[Verb] = &[
         run: |_| mutants::run(),
     },
     Verb {
+        name: "orderings",
+        flags: &["--write", "--package=NAME"],
+        about: "every memory ordering, weakened, and the model that sees it",
+        run: orderings::run,
+    },
+    Verb {
         name: "bench",
         flags: &["--quick"],
         about: "every lock beside its rivals, as ratios",
@@ -71,7 +89,7 @@ fn main() -> ExitCode {
         eprintln!("xtask: no verb `{name}`; `cargo xtask help` lists them");
         return ExitCode::from(2);
     };
-    if let Some(flag) = flags.iter().find(|flag| !verb.flags.contains(&flag.as_str())) {
+    if let Some(flag) = flags.iter().find(|flag| !verb.takes(flag)) {
         eprintln!("xtask: `{name}` takes no `{flag}`; `cargo xtask help` lists what it takes");
         return ExitCode::from(2);
     }

@@ -16,7 +16,7 @@ use crate::process::{Ending, cargo, output_of, run_bounded, say, target_dir};
 use crate::tally::Tally;
 
 /// The crates that have models, in their test target `loom`.
-const PACKAGES: &[&str] = &["lockset-mutex", "lockset-semaphore"];
+pub(crate) const PACKAGES: &[&str] = &["lockset-mutex", "lockset-semaphore"];
 
 /// How far the models are explored.
 pub(crate) struct Depth {

@@ -5,13 +5,11 @@
 //! claims to exclude this bug must refute it there.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::Result;
-use crate::models::{Models, USUAL, Verdict};
-use crate::process::{files_of_the_tree, target_dir};
+use crate::models::{USUAL, Verdict};
+use crate::nursery::Nursery;
 use crate::tally::Tally;
 
 /// One bug, as a textual edit of the code that ships.
@@ -32,9 +30,6 @@ struct Mutant {
 
 const RAW: &str = "crates/lockset-mutex/src/raw.rs";
 const QUEUE: &str = "crates/lockset-semaphore/src/queue.rs";
-
-/// A bug may leave an import or a function unused; that is not what it is here for.
-const QUIET: &str = "-A warnings";
 
 /// Every bug that a model here claims to exclude; one entry each.
 const MUTANTS: &[Mutant] = &[
@@ -153,11 +148,11 @@ pub(crate) fn run() -> Result<ExitCode> {
 /// Plants every mutant in turn; a passed one is a mutant that its model caught.
 pub(crate) fn run_all() -> Result<Tally> {
     let nursery = Nursery::new()?;
-    nursery.require_healthy_models()?;
+    require_healthy_models(&nursery)?;
     let mut tally = Tally::default();
     for mutant in MUTANTS {
         let Mutant { name, package, test, .. } = mutant;
-        let (word, count) = match nursery.run(mutant) {
+        let (word, count) = match try_mutant(&nursery, mutant) {
             Ok(Verdict::Holds) => ("SURVIVED".into(), Tally::FAILED),
             Ok(Verdict::Refuted { .. }) => ("caught by".into(), Tally::PASSED),
             Ok(Verdict::TimedOut) => ("caught, as it hangs, by".into(), Tally::PASSED),
@@ -170,66 +165,31 @@ pub(crate) fn run_all() -> Result<Tally> {
     Ok(tally)
 }
 
-/// A copy of the workspace, in which bugs do no harm.
-struct Nursery {
-    tree: PathBuf,
-    /// Not the workspace's own: cargo gives a crate the same artifacts in every copy of its
-    /// workspace, so a mutant built there would be taken for the healthy crate afterwards.
-    target_dir: PathBuf,
-}
-
-impl Nursery {
-    fn new() -> Result<Self> {
-        let base = target_dir()?.join("mutants");
-        let nursery = Self { tree: base.join("tree"), target_dir: base.join("target") };
-        if nursery.tree.exists() {
-            fs::remove_dir_all(&nursery.tree)?;
+/// A model that fails without the bug proves nothing by failing with it.
+fn require_healthy_models(nursery: &Nursery) -> Result<()> {
+    let models: BTreeSet<_> = MUTANTS.iter().map(|m| (m.package, m.test)).collect();
+    for (package, test) in models {
+        let models = nursery.models(package)?;
+        if !models.names()?.iter().any(|name| name == test) {
+            return Err(format!("{package} has no loom model `{test}`").into());
         }
-        copy_the_tree(&nursery.tree)?;
-        Ok(nursery)
-    }
-
-    /// A model that fails without the bug proves nothing by failing with it.
-    fn require_healthy_models(&self) -> Result<()> {
-        let models: BTreeSet<_> = MUTANTS.iter().map(|m| (m.package, m.test)).collect();
-        for (package, test) in models {
-            let models = self.build(package)?;
-            if !models.names()?.iter().any(|name| name == test) {
-                return Err(format!("{package} has no loom model `{test}`").into());
-            }
-            let verdict = models.run(test, &USUAL)?;
-            if !matches!(verdict, Verdict::Holds) {
-                let word = verdict.word();
-                return Err(format!("{package} {test} without any mutant: {word}").into());
-            }
+        let verdict = models.run(test, &USUAL)?;
+        if !matches!(verdict, Verdict::Holds) {
+            let word = verdict.word();
+            return Err(format!("{package} {test} without any mutant: {word}").into());
         }
-        Ok(())
-    }
-
-    fn run(&self, mutant: &Mutant) -> Result<Verdict> {
-        let path = self.tree.join(mutant.file);
-        let healthy = fs::read_to_string(&path)?;
-        let count = healthy.matches(mutant.from).count();
-        if count != 1 {
-            let Mutant { from, file, .. } = mutant;
-            return Err(format!("it has rotted: `{from}` occurs {count} times in {file}").into());
-        }
-        fs::write(&path, healthy.replace(mutant.from, mutant.to))?;
-        let models = self.build(mutant.package);
-        fs::write(&path, healthy)?;
-        models?.run(mutant.test, &USUAL)
-    }
-
-    fn build(&self, package: &str) -> Result<Models> {
-        Models::build(package, &self.tree, &self.target_dir, QUIET)
-    }
-}
-
-fn copy_the_tree(to: &Path) -> Result<()> {
-    for file in files_of_the_tree()? {
-        let copy = to.join(&file);
-        fs::create_dir_all(copy.parent().unwrap_or(to))?;
-        fs::copy(&file, &copy)?;
     }
     Ok(())
+}
+
+fn try_mutant(nursery: &Nursery, mutant: &Mutant) -> Result<Verdict> {
+    let Mutant { file, from, to, package, test, .. } = mutant;
+    let healthy = nursery.read(file)?;
+    let count = healthy.matches(from).count();
+    if count != 1 {
+        return Err(format!("it has rotted: `{from}` occurs {count} times in {file}").into());
+    }
+    nursery
+        .with_planted(file, &healthy.replace(from, to), || nursery.models(package))?
+        .run(test, &USUAL)
 }
