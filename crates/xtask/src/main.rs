@@ -12,8 +12,10 @@ mod orderings;
 mod packages;
 mod process;
 mod tally;
+mod targets;
 mod test;
 mod tidy;
+mod tsan;
 
 use std::env;
 use std::error::Error;
@@ -66,6 +68,12 @@ const VERBS: &[Verb] = &[
         flags: &["--write", "--package=NAME"],
         about: "every memory ordering, weakened, and the model that sees it",
         run: orderings::run,
+    },
+    Verb {
+        name: "tsan",
+        flags: &[],
+        about: "the shipped locks under ThreadSanitizer, and without their orderings",
+        run: |_| tsan::run(),
     },
     Verb {
         name: "bench",

@@ -19,6 +19,7 @@ use crate::process::files_of_the_tree;
 use crate::tally::Tally;
 
 use find::Weakening;
+pub(crate) use find::without_releases;
 
 /// What became of one weakened ordering.
 struct Row {

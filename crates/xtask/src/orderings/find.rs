@@ -62,6 +62,18 @@ pub(crate) fn weakenings(path: &str, text: &str) -> Vec<Weakening> {
     found
 }
 
+/// The file without any releasing half: whoever relied on one of them has a data race.
+pub(crate) fn without_releases(path: &str, text: &str) -> String {
+    let is_release = |step: &Weakening| {
+        matches!((step.from, step.to), ("Release" | "SeqCst", _) | ("AcqRel", "Acquire"))
+    };
+    let mut text = text.to_owned();
+    while let Some(step) = weakenings(path, &text).into_iter().find(is_release) {
+        text = step.text;
+    }
+    text
+}
+
 /// The next weaker orderings that the operation takes.
 fn weaker(order: &str, r#use: Use) -> &'static [&'static str] {
     match (order, r#use) {
@@ -194,7 +206,7 @@ fn is_name(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::weakenings;
+    use super::{weakenings, without_releases};
 
     /// What is weakened in a line of code: operation, from, to.
     fn found(line: &str) -> Vec<(String, &'static str, &'static str)> {
@@ -234,5 +246,17 @@ mod tests {
         assert_eq!(first("a.swap('é', Release) // b"), "a.swap('é', Ordering::Relaxed) // b");
         assert_eq!(first("a.load(Ordering::Acquire)"), "a.load(Ordering::Relaxed)");
         assert_eq!(first("g(); sync::fence(Release); h()"), "g(); (); h()");
+    }
+
+    #[test]
+    fn no_release_is_left_over() {
+        let healthy = "use core::sync::atomic::Ordering::*;\n\
+            f(a.load(SeqCst), a.swap(1, AcqRel), a.store(2, Release));\nfence(SeqCst);\n";
+        let weak = without_releases("a.rs", healthy).replace("core::sync::atomic::Ordering::", "");
+        let weak = weak.lines().skip(1).collect::<Vec<_>>().join(" ");
+        assert_eq!(
+            weak,
+            "f(a.load(Acquire), a.swap(1, Acquire), a.store(2, Relaxed)); fence(Acquire);"
+        );
     }
 }

@@ -1,0 +1,90 @@
+//! The shipped locks, their real futex included, under ThreadSanitizer.
+//!
+//! `cargo xtask tsan` builds this with the sanitizer and requires that it stays silent, and then
+//! with every Release taken out of the crate, and requires a report for each lock. Built without
+//! the sanitizer, this is a stress test that only counts, and says so.
+//!
+//! The sanitizer understands atomics and threads, but not the standard library's own locks, which
+//! it is not built with. So nothing here uses those, nor the test harness, which does: this is a
+//! plain program. And it keeps to few rounds, because the sanitizer remembers only so much: with
+//! more of them, it finds less.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use lock_api::{RawMutex, RawMutexTimed};
+use lockset_mutex::RawFutex;
+
+const THREADS: u64 = 4;
+const ROUNDS: u64 = 500;
+
+/// One way to use one lock.
+struct Case {
+    name: &'static str,
+    run: fn(),
+}
+
+/// Every lock, by `lock` and `try_lock`, and those that have deadlines once more with these.
+const CASES: &[Case] = &[
+    Case { name: "mutex", run: excludes::<RawFutex> },
+    Case { name: "mutex_timed", run: excludes_timed::<RawFutex> },
+];
+
+/// Takes what the test harness takes: `--list`, or what to run, by `--exact` or a part of the name.
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    if has("--list") {
+        CASES.iter().for_each(|case| println!("{}: test", case.name));
+        return;
+    }
+    let only = arguments.iter().find(|argument| !argument.starts_with('-'));
+    let is_chosen = |case: &&Case| {
+        only.is_none_or(|only| case.name == only || !has("--exact") && case.name.contains(only))
+    };
+    let how = if cfg!(lockset_tsan) { "under ThreadSanitizer" } else { "without a sanitizer" };
+    let mut count = 0;
+    for Case { name, run } in CASES.iter().filter(is_chosen) {
+        run();
+        println!("tsan {name} ... ok, {how}");
+        count += 1;
+    }
+    println!("\ntest result: ok. {count} passed; 0 failed; 0 ignored");
+}
+
+/// A number that is no atomic: what orders its accesses is the lock alone.
+fn excludes<R: RawMutex + Send + Sync + 'static>() {
+    counts::<R>(|counter| {
+        *counter.lock() += 1;
+        // A failed attempt leaves nothing behind, and a successful one is as good as `lock`.
+        match counter.try_lock() {
+            Some(mut count) => *count += 1,
+            None => *counter.lock() += 1,
+        }
+    });
+}
+
+fn excludes_timed<R>()
+where
+    R: RawMutexTimed<Duration = Duration> + Send + Sync + 'static,
+{
+    counts::<R>(|counter| {
+        for patience in [Duration::ZERO, Duration::MAX] {
+            match counter.try_lock_for(patience) {
+                Some(mut count) => *count += 1,
+                None => *counter.lock() += 1,
+            }
+        }
+    });
+}
+
+/// Runs `add_two` on all threads at once, and counts.
+fn counts<R: RawMutex + Send + Sync + 'static>(add_two: fn(&lock_api::Mutex<R, u64>)) {
+    let counter = Arc::new(lock_api::Mutex::<R, u64>::new(0));
+    let add =
+        |counter: Arc<lock_api::Mutex<R, u64>>| move || (0..ROUNDS).for_each(|_| add_two(&counter));
+    let threads: Vec<_> = (0..THREADS).map(|_| thread::spawn(add(Arc::clone(&counter)))).collect();
+    threads.into_iter().for_each(|thread| thread.join().expect("no thread panics"));
+    assert_eq!(*counter.lock(), THREADS * ROUNDS * 2);
+}
