@@ -35,11 +35,11 @@
 //! and through all of three threads with at most three preemptions. For each rule that it relies
 //! on, a mutant that breaks the rule is kept, and must be caught.
 
-mod raw;
+pub mod ladder;
 #[doc(hidden)]
 pub mod sync;
 
-pub use raw::RawFutex;
+pub use ladder::three_state::RawFutex;
 
 /// A mutex of 4 bytes and its data, for threads of one process.
 pub type Mutex<T> = lock_api::Mutex<RawFutex, T>;

@@ -1,8 +1,17 @@
-//! The seam to the system: one word that threads can sleep on.
+//! The seam to the system: words that threads share, spin on, and sleep on.
 //!
-//! The lock above says *when* to sleep and wake; what that means is chosen here. Linux has it as a
-//! system call; elsewhere a table of condition variables does the same; under the model checker it
-//! is a queue that loom can see. No other file knows which.
+//! The locks above say *when* to spin, sleep and wake; what that means is chosen here. Linux has
+//! sleeping on a word as a system call; elsewhere a table of condition variables does the same;
+//! under the model checker it is a queue that loom can see. No other file knows which.
+//!
+//! Two things that loom 0.7 cannot see as they are written are said differently here, so that every
+//! lock above can be checked as it ships:
+//!
+//! - A plain **store** that races with a read-modify-write breaks the latter's atomicity in loom
+//!   (loom issue 254). So [`Word::store`] is an exchange under the checker, and a store elsewhere.
+//! - **Spinning** has endlessly many interleavings. So a waiter calls [`Word::pause`] between two
+//!   looks, which under the checker sleeps until the word has another value. Being woken orders
+//!   memory; a look that succeeds at once does not pause, so the orderings are checked there.
 
 #[cfg(not(lockset_loom))]
 #[path = "sync/system.rs"]
@@ -14,7 +23,13 @@ mod imp;
 
 #[cfg(lockset_loom)]
 pub use imp::expire_deadlines;
-pub(crate) use imp::{Futex, SPINS, spin_hint};
+#[allow(
+    unused_imports,
+    reason = "the seam offers the same on every side, whatever is used of it"
+)]
+pub(crate) use imp::{
+    Parker, Pointer, SPINS, Word, YIELDS, fence, global, spin_hint, thread_local, yield_now,
+};
 
 /// Why a thread that slept is awake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,7 +24,7 @@ pub(super) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -
     }
 }
 
-pub(super) fn wake_one(word: &AtomicU32) {
+pub(super) fn wake(word: &AtomicU32, count: u32) {
     // The call cannot fail for a valid, aligned word; the count of the woken is of no use here.
-    let _ = futex::wake(word, Flags::PRIVATE, 1);
+    let _ = futex::wake(word, Flags::PRIVATE, count);
 }

@@ -1,124 +1,243 @@
-//! The word as the model checker sees it: loom's atomic, and a queue of sleepers.
+//! The seam as the model checker sees it: loom's atomics, and sleepers that it can count.
 //!
-//! It behaves as the kernel's: the comparison and going to sleep are one step, and a sleeper is
-//! either woken or timed out, never both. A wake-up that is lost shows as a deadlock.
+//! A wake-up that is lost, or a spinning thread that nobody lets go on, shows as a deadlock.
 //!
-//! Loom knows no time. A deadline passes when the model says so: [`expire_deadlines`], called by a
-//! thread of the model, may then come at any moment, which is what a real deadline does.
+//! Loom runs one thread at a time and switches only at its own operations. So a list of sleepers is
+//! plain data, and "compare, then sleep" is one step, as the kernel's, if nothing of loom's comes
+//! in between. What the checker has to know is that the order of such steps matters: each begins
+//! with a read-modify-write of the word in question.
+
+#![allow(dead_code, reason = "a word has the operations of an atomic, whichever a lock picks")]
 
 use core::sync::atomic::Ordering;
-use std::collections::VecDeque;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
-use loom::sync::atomic::AtomicU32;
-use loom::sync::{Mutex, Notify};
+use loom::sync::atomic::{AtomicPtr, AtomicU32};
 
 use super::Waited;
+use sleeper::{Sleeper, Sleepers};
 
-/// None: a spinning thread only adds interleavings that differ in nothing.
+pub use clock::expire_deadlines;
+pub(crate) use loom::sync::atomic::fence;
+pub(crate) use loom::thread::yield_now;
+pub(crate) use loom::thread::yield_now as spin_hint;
+pub(crate) use loom::thread_local;
+
+#[path = "model/clock.rs"]
+mod clock;
+#[path = "model/sleeper.rs"]
+mod sleeper;
+
+/// None: a thread that looks again only adds interleavings that differ in nothing.
 pub(crate) const SPINS: u32 = 0;
+/// None, as above.
+pub(crate) const YIELDS: u32 = 0;
 
-pub(crate) fn spin_hint() {
-    loom::thread::yield_now();
+/// A static list of locks, made anew for each run, and used once before it is shared.
+macro_rules! global {
+    (static $name:ident: $list:ty = $initial:expr) => {
+        loom::lazy_static! {
+            static ref $name: $list = {
+                let made = $initial;
+                made.iter().for_each(|lock| _ = lock.is_locked());
+                made
+            };
+        }
+    };
 }
+pub(crate) use global;
 
+/// An atomic of loom's, and the threads that wait for it to change.
+///
 /// Loom's types have no const constructor, but `RawMutex::INIT` must be const: they are made at the
-/// first use. A model has to use the lock once before it shares it.
+/// first use. A model has to use a lock once before it shares it.
 #[derive(Debug)]
-pub(crate) struct Futex {
+struct Watched<A> {
+    atomic: OnceLock<A>,
+    /// Who spins, and the value each has seen last.
+    spinning: Mutex<Vec<(usize, Arc<Sleeper>)>>,
+}
+
+impl<A> Watched<A> {
+    const fn new() -> Self {
+        Self { atomic: OnceLock::new(), spinning: Mutex::new(Vec::new()) }
+    }
+
+    /// Lets those go on who wait for anything but `now`; called in one step with the change.
+    fn changed_to(&self, now: usize) {
+        self.spinning.lock().unwrap().retain(|(seen, sleeper)| {
+            let keeps_waiting = *seen == now;
+            if !keeps_waiting {
+                sleeper.end(Waited::Woken);
+            }
+            keeps_waiting
+        });
+    }
+
+    /// Waits for anything but `seen`; called in one step with having seen it.
+    fn sleep_while(&self, seen: usize) {
+        let me = Arc::new(Sleeper::new());
+        self.spinning.lock().unwrap().push((seen, Arc::clone(&me)));
+        me.sleep();
+    }
+}
+
+/// The operations that all atomics here have. Whatever changes the value says so.
+macro_rules! operations {
+    ($value:ty, $number:expr) => {
+        pub(crate) fn load(&self, order: Ordering) -> $value {
+            self.atomic().load(order)
+        }
+
+        /// An exchange: see the seam's first rule.
+        pub(crate) fn store(&self, value: $value, order: Ordering) {
+            self.swap(value, order);
+        }
+
+        pub(crate) fn swap(&self, value: $value, order: Ordering) -> $value {
+            let old = self.atomic().swap(value, order);
+            self.watched.changed_to($number(value));
+            old
+        }
+
+        pub(crate) fn compare_exchange(
+            &self,
+            current: $value,
+            new: $value,
+            success: Ordering,
+            failure: Ordering,
+        ) -> Result<$value, $value> {
+            let old = self.atomic().compare_exchange(current, new, success, failure)?;
+            self.watched.changed_to($number(new));
+            Ok(old)
+        }
+
+        /// Waits until the value is not `seen`: see the seam's second rule.
+        pub(crate) fn pause(&self, seen: $value, _turns: u32) {
+            // Relaxed: it reads the newest value, as any exchange does, and learns no more from it.
+            let newest =
+                self.atomic().compare_exchange(seen, seen, Ordering::Relaxed, Ordering::Relaxed);
+            if newest.is_ok() {
+                self.watched.sleep_while($number(seen));
+            }
+        }
+    };
+}
+
+/// A word that threads can sleep on while it has a certain value.
+#[derive(Debug)]
+pub(crate) struct Word {
     initial: u32,
-    parts: OnceLock<Parts>,
+    watched: Watched<AtomicU32>,
+    sleepers: Sleepers,
 }
 
-#[derive(Debug)]
-struct Parts {
-    word: AtomicU32,
-    sleepers: Mutex<VecDeque<Arc<Notify>>>,
-}
-
-loom::lazy_static! {
-    static ref CLOCK: Mutex<Clock> = Mutex::new(Clock { passed: false, sleepers: Vec::new() });
-}
-
-struct Clock {
-    passed: bool,
-    sleepers: Vec<Arc<Notify>>,
-}
-
-/// From now on every deadline of this model has passed.
-pub fn expire_deadlines() {
-    let mut clock = CLOCK.lock().unwrap();
-    clock.passed = true;
-    clock.sleepers.drain(..).for_each(|sleeper| sleeper.notify());
-}
-
-impl Futex {
+impl Word {
     pub(crate) const fn new(value: u32) -> Self {
-        Self { initial: value, parts: OnceLock::new() }
+        Self { initial: value, watched: Watched::new(), sleepers: Sleepers::new() }
     }
 
-    fn parts(&self) -> &Parts {
-        self.parts.get_or_init(|| Parts {
-            word: AtomicU32::new(self.initial),
-            sleepers: Mutex::new(VecDeque::new()),
-        })
+    fn atomic(&self) -> &AtomicU32 {
+        self.watched.atomic.get_or_init(|| AtomicU32::new(self.initial))
     }
 
-    pub(crate) fn load(&self, order: Ordering) -> u32 {
-        self.parts().word.load(order)
-    }
+    operations!(u32, |value: u32| value as usize);
 
-    pub(crate) fn swap(&self, value: u32, order: Ordering) -> u32 {
-        self.parts().word.swap(value, order)
-    }
-
-    pub(crate) fn compare_exchange(
+    /// Loom's never fails without reason; whoever calls this must be right even so.
+    pub(crate) fn compare_exchange_weak(
         &self,
         current: u32,
         new: u32,
         success: Ordering,
         failure: Ordering,
     ) -> Result<u32, u32> {
-        self.parts().word.compare_exchange(current, new, success, failure)
+        self.compare_exchange(current, new, success, failure)
+    }
+
+    pub(crate) fn fetch_add(&self, value: u32, order: Ordering) -> u32 {
+        let old = self.atomic().fetch_add(value, order);
+        self.watched.changed_to(old.wrapping_add(value) as usize);
+        old
+    }
+
+    pub(crate) fn fetch_sub(&self, value: u32, order: Ordering) -> u32 {
+        self.fetch_add(value.wrapping_neg(), order)
+    }
+
+    pub(crate) fn fetch_or(&self, value: u32, order: Ordering) -> u32 {
+        let old = self.atomic().fetch_or(value, order);
+        self.watched.changed_to((old | value) as usize);
+        old
+    }
+
+    pub(crate) fn fetch_and(&self, value: u32, order: Ordering) -> u32 {
+        let old = self.atomic().fetch_and(value, order);
+        self.watched.changed_to((old & value) as usize);
+        old
     }
 
     pub(crate) fn wait(&self, expected: u32, deadline: Option<Instant>) -> Waited {
-        let parts = self.parts();
-        let me = Arc::new(Notify::new());
-        let mut sleepers = parts.sleepers.lock().unwrap();
-        // Relaxed: the queue's mutex orders it against every waker's visit.
-        if parts.word.load(Ordering::Relaxed) != expected {
+        let timed = deadline.map(|_| clock::look());
+        // Relaxed: the kernel, too, promises no order here. It reads the newest value.
+        let order = Ordering::Relaxed;
+        if self.atomic().compare_exchange(expected, expected, order, order).is_err() {
             return Waited::Woken;
         }
-        sleepers.push_back(Arc::clone(&me));
-        drop(sleepers);
-        if deadline.is_some() {
-            let mut clock = CLOCK.lock().unwrap();
-            if clock.passed {
-                me.notify();
-            } else {
-                clock.sleepers.push(Arc::clone(&me));
-            }
+        self.sleepers.sleep(timed)
+    }
+
+    pub(crate) fn wake(&self, count: u32) {
+        if self.sleepers.any_timed() {
+            clock::look();
         }
-        // Loom wakes sleepers for no reason as well, so the queue decides, not the wake-up.
-        loop {
-            me.wait();
-            let mut sleepers = parts.sleepers.lock().unwrap();
-            let Some(at) = sleepers.iter().position(|sleeper| Arc::ptr_eq(sleeper, &me)) else {
-                return Waited::Woken;
-            };
-            if deadline.is_some() && CLOCK.lock().unwrap().passed {
-                sleepers.remove(at);
-                return Waited::TimedOut;
-            }
+        // Relaxed: this only tells the checker that waking and going to sleep are not independent.
+        self.atomic().fetch_or(0, Ordering::Relaxed);
+        self.sleepers.wake(count);
+    }
+}
+
+/// A pointer that threads share, null at first.
+#[derive(Debug)]
+pub(crate) struct Pointer<T> {
+    watched: Watched<AtomicPtr<T>>,
+}
+
+impl<T> Pointer<T> {
+    pub(crate) const fn null() -> Self {
+        Self { watched: Watched::new() }
+    }
+
+    fn atomic(&self) -> &AtomicPtr<T> {
+        self.watched.atomic.get_or_init(|| AtomicPtr::new(core::ptr::null_mut()))
+    }
+
+    operations!(*mut T, |value: *mut T| value.addr());
+}
+
+/// Lets the thread that made it sleep once.
+#[derive(Debug)]
+pub(crate) struct Parker {
+    unparked: Word,
+}
+
+impl Parker {
+    pub(crate) fn new() -> Self {
+        let parker = Self { unparked: Word::new(0) };
+        parker.unparked.atomic();
+        parker
+    }
+
+    pub(crate) fn park(&self) {
+        // Acquire, with the Release below, as std's parking promises.
+        while self.unparked.load(Ordering::Acquire) == 0 {
+            self.unparked.wait(0, None);
         }
     }
 
-    pub(crate) fn wake_one(&self) {
-        let first = self.parts().sleepers.lock().unwrap().pop_front();
-        if let Some(sleeper) = first {
-            sleeper.notify();
-        }
+    pub(crate) fn unpark(&self) {
+        // Release, with the Acquire above.
+        self.unparked.store(1, Ordering::Release);
+        self.unparked.wake(1);
     }
 }

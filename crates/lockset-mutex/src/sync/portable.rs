@@ -47,8 +47,8 @@ pub(super) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -
     Waited::Woken
 }
 
-/// Wakes a thread that sleeps on this word, and whoever else sleeps in the same entry.
-pub(super) fn wake_one(word: &AtomicU32) {
+/// Wakes all threads that sleep in the word's entry: nothing tells them apart by their words.
+pub(super) fn wake(word: &AtomicU32, _count: u32) {
     let entry = entry(word);
     // Whoever has compared but not yet slept holds the entry; wait for it to sleep.
     drop(entry.sleepers.lock().unwrap_or_else(PoisonError::into_inner));

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use lock_api::{GuardNoSend, RawMutex, RawMutexTimed};
 
-use crate::sync::{Futex, SPINS, Waited, spin_hint};
+use crate::sync::{SPINS, Waited, Word, spin_hint};
 
 /// Nobody holds the lock, and nobody waits for it.
 const UNLOCKED: u32 = 0;
@@ -40,7 +40,7 @@ const CONTENDED: u32 = 2;
 /// the same Acquire swap.
 #[derive(Debug)]
 pub struct RawFutex {
-    state: Futex,
+    state: Word,
 }
 
 // SAFETY: Invariant 1 is mutual exclusion: only the thread whose read-modify-write changed
@@ -49,7 +49,7 @@ pub struct RawFutex {
 // mutex is harmless, the word owns nothing; no method unwinds between taking the lock and
 // returning its guard state.
 unsafe impl RawMutex for RawFutex {
-    const INIT: Self = Self { state: Futex::new(UNLOCKED) };
+    const INIT: Self = Self { state: Word::new(UNLOCKED) };
 
     type Guard = GuardNoSend;
 
@@ -139,6 +139,6 @@ impl RawFutex {
 
     #[cold]
     fn wake(&self) {
-        self.state.wake_one();
+        self.state.wake(1);
     }
 }

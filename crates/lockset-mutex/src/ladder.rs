@@ -1,0 +1,3 @@
+//! The teaching ladder.
+
+pub mod three_state;

@@ -1,0 +1,82 @@
+//! Threads that sleep in a model, and the queue of those that sleep on a word.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use loom::thread::{self, Thread};
+
+use super::clock::Clock;
+use crate::sync::Waited;
+
+/// One sleep of one thread. It ends once, by a wake-up or by a deadline, never by both.
+#[derive(Debug)]
+pub(super) struct Sleeper {
+    thread: Thread,
+    ended: OnceLock<Waited>,
+}
+
+impl Sleeper {
+    /// Of the calling thread.
+    pub(super) fn new() -> Self {
+        Self { thread: thread::current(), ended: OnceLock::new() }
+    }
+
+    pub(super) fn sleep(&self) -> Waited {
+        loop {
+            match self.ended.get() {
+                Some(how) => return *how,
+                None => thread::park(),
+            }
+        }
+    }
+
+    /// Ends the sleep, unless it has ended; the latter as `false`.
+    pub(super) fn end(&self, how: Waited) -> bool {
+        let is_first = self.ended.set(how).is_ok();
+        if is_first {
+            self.thread.unpark();
+        }
+        is_first
+    }
+}
+
+/// Those who sleep on one word, in the order of their coming.
+#[derive(Debug)]
+pub(super) struct Sleepers {
+    queue: Mutex<VecDeque<Entry>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    sleeper: Arc<Sleeper>,
+    is_timed: bool,
+}
+
+impl Sleepers {
+    pub(super) const fn new() -> Self {
+        Self { queue: Mutex::new(VecDeque::new()) }
+    }
+
+    /// Sleeps until woken, or until the clock, if there is one, strikes.
+    pub(super) fn sleep(&self, clock: Option<&Clock>) -> Waited {
+        let sleeper = Arc::new(Sleeper::new());
+        if clock.is_some_and(|clock| !clock.admit(&sleeper)) {
+            return Waited::TimedOut;
+        }
+        let entry = Entry { sleeper: Arc::clone(&sleeper), is_timed: clock.is_some() };
+        self.queue.lock().unwrap().push_back(entry);
+        sleeper.sleep()
+    }
+
+    pub(super) fn any_timed(&self) -> bool {
+        self.queue.lock().unwrap().iter().any(|entry| entry.is_timed)
+    }
+
+    pub(super) fn wake(&self, count: u32) {
+        let mut queue = self.queue.lock().unwrap();
+        for _ in 0..count {
+            // Those whose deadline has passed are gone, and use up no wake-up.
+            while queue.pop_front().is_some_and(|entry| !entry.sleeper.end(Waited::Woken)) {}
+        }
+    }
+}
