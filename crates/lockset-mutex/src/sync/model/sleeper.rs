@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use loom::thread::{self, Thread};
-
+use super::checker::thread::{self, Thread};
 use super::clock::Clock;
 use crate::sync::Waited;
 
@@ -73,10 +72,10 @@ impl Sleepers {
     }
 
     pub(super) fn wake(&self, count: u32) {
-        let mut queue = self.queue.lock().unwrap();
+        let next = || self.queue.lock().unwrap().pop_front();
         for _ in 0..count {
             // Those whose deadline has passed are gone, and use up no wake-up.
-            while queue.pop_front().is_some_and(|entry| !entry.sleeper.end(Waited::Woken)) {}
+            while next().is_some_and(|entry| !entry.sleeper.end(Waited::Woken)) {}
         }
     }
 }
