@@ -11,6 +11,7 @@ mod nursery;
 mod orderings;
 mod packages;
 mod process;
+mod survivors;
 mod tally;
 mod targets;
 mod test;
@@ -54,8 +55,8 @@ const VERBS: &[Verb] = &[
     Verb {
         name: "test",
         flags: &["--deep"],
-        about: "every test, loom model and mutant, with the servers that they need",
-        run: |flags| test::run(if flags.is_empty() { &models::USUAL } else { &models::DEEP }),
+        about: "every test, model and mutant, with the servers that they need",
+        run: |flags| test::run(if flags.is_empty() { &test::USUAL } else { &test::DEEP }),
     },
     Verb {
         name: "mutants",
@@ -68,6 +69,12 @@ const VERBS: &[Verb] = &[
         flags: &["--write", "--package=NAME"],
         about: "every memory ordering, weakened, and the model that sees it",
         run: orderings::run,
+    },
+    Verb {
+        name: "survivors",
+        flags: &[],
+        about: "what cargo-mutants can do to the locks without a loom model seeing it",
+        run: |_| survivors::run(),
     },
     Verb {
         name: "tsan",

@@ -91,18 +91,23 @@ fn try_all(packages: &[&str]) -> Result<(Vec<Row>, Tally)> {
     Ok((rows, tally))
 }
 
-/// The seam is left out: it passes orderings on, and the models see another one than ships.
 fn weakenings_of(package: &str) -> Result<Vec<Weakening>> {
-    let src = format!("crates/{package}/src/");
     let mut found = Vec::new();
-    for path in files_of_the_tree()? {
-        let path = path.to_string_lossy();
-        let inside = path.strip_prefix(&src).and_then(|path| path.strip_suffix(".rs"));
-        if inside.is_some_and(|module| module != "sync" && !module.starts_with("sync/")) {
-            found.extend(find::weakenings(&path, &std::fs::read_to_string(&*path)?));
-        }
+    for path in algorithms_of(package)? {
+        found.extend(find::weakenings(&path, &std::fs::read_to_string(&path)?));
     }
     Ok(found)
+}
+
+/// The sources of a crate without its seam, which the models replace by one of their own.
+pub(crate) fn algorithms_of(package: &str) -> Result<Vec<String>> {
+    let src = format!("crates/{package}/src/");
+    let paths = files_of_the_tree()?.into_iter().map(|path| path.to_string_lossy().into_owned());
+    let is_algorithm = |path: &String| {
+        let module = path.strip_prefix(&src).and_then(|path| path.strip_suffix(".rs"));
+        module.is_some_and(|module| module != "sync" && !module.starts_with("sync/"))
+    };
+    Ok(paths.filter(is_algorithm).collect())
 }
 
 /// The models of one package, and what they have caught so far.
