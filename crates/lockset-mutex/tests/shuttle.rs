@@ -3,8 +3,9 @@
 //! Run by `cargo xtask test`. By hand:
 //! `RUSTFLAGS="--cfg lockset_shuttle" cargo test --release -p lockset-mutex --test shuttle`.
 //!
-//! Loom sees more, but no more than a few threads. This sees eight, on some of their schedules: half
-//! of them drawn evenly, half by PCT, which prefers the rare ones. It knows nothing of orderings.
+//! Loom sees more, but no more than a few threads. This sees eight, on some of their schedules:
+//! half of them drawn evenly, half by PCT, which prefers the rare ones. It knows nothing of
+//! orderings.
 //!
 //! A failure prints its schedule. To see it again, and nothing else, set `LOCKSET_SCHEDULE` to it
 //! and run that one test.
@@ -16,7 +17,7 @@ use std::time::Instant;
 
 use lock_api::{RawMutex, RawMutexTimed};
 use lockset_mutex::sync::expire_deadlines;
-use shuttle::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use shuttle::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use shuttle::thread::{self, JoinHandle};
 
 const THREADS: u32 = 8;
@@ -37,16 +38,17 @@ struct Room<R> {
 impl<R: RawMutex> Room<R> {
     fn new() -> Arc<Self> {
         let room = Self { visits: lock_api::Mutex::new(0), inside: AtomicU32::new(0) };
-        // Made before it is shared, as the model's word asks for.
-        assert!(!room.visits.is_locked());
+        // Used before it is shared, as the seam's atomics ask for; all of it.
+        drop(room.visits.lock());
         Arc::new(room)
     }
 
     /// What a holder does: sees that it is alone, before and after others had their chance.
     fn visit(&self, visits: &mut u32) {
-        assert_eq!(self.inside.fetch_add(1, Relaxed), 0, "somebody else is in here");
+        // SeqCst: shuttle knows no other.
+        assert_eq!(self.inside.fetch_add(1, SeqCst), 0, "somebody else is in here");
         *visits += 1;
-        assert_eq!(self.inside.fetch_sub(1, Relaxed), 1, "somebody else came in");
+        assert_eq!(self.inside.fetch_sub(1, SeqCst), 1, "somebody else came in");
     }
 
     fn lock_times(self: &Arc<Self>, times: u32) -> JoinHandle<u32>
