@@ -29,6 +29,11 @@
 //!
 //! There is no poisoning: a panic releases the lock and leaves the data as it was then.
 //!
+//! # To learn from
+//!
+//! [`ladder`] has twelve mutexes behind the same trait, from an exchanged flag to one that bounds how
+//! often a sleeper is overtaken; each says what the one before it breaks.
+//!
 //! # How it is checked
 //!
 //! `tests/loom.rs` runs this very type, guard and all, through every interleaving of two threads
@@ -39,7 +44,7 @@ pub mod ladder;
 #[doc(hidden)]
 pub mod sync;
 
-pub use ladder::three_state::RawFutex;
+pub use ladder::ThreeState as RawFutex;
 
 /// A mutex of 4 bytes and its data, for threads of one process.
 pub type Mutex<T> = lock_api::Mutex<RawFutex, T>;

@@ -24,6 +24,17 @@ mod imp;
 #[path = "sync/model.rs"]
 mod imp;
 
+#[cfg(all(feature = "asymmetric", not(any(lockset_loom, lockset_shuttle))))]
+#[path = "sync/asymmetric.rs"]
+mod asymmetric;
+
+#[cfg(all(feature = "asymmetric", any(lockset_loom, lockset_shuttle)))]
+#[path = "sync/model/asymmetric.rs"]
+mod asymmetric;
+
+#[cfg(feature = "asymmetric")]
+pub(crate) use asymmetric::{Refused, heavy_fence, light_fence};
+
 #[cfg(lockset_loom)]
 pub(crate) use loom as checker;
 #[cfg(all(lockset_shuttle, not(lockset_loom)))]
@@ -36,7 +47,7 @@ pub use imp::expire_deadlines;
     reason = "the seam offers the same on every side, whatever is used of it"
 )]
 pub(crate) use imp::{
-    Parker, Pointer, SPINS, Word, YIELDS, fence, global, spin_hint, thread_local, yield_now,
+    Parker, Pointer, SPINS, Word, YIELDS, fence, global, local, spin_hint, yield_now,
 };
 
 /// Why a thread that slept is awake.

@@ -8,7 +8,8 @@
 use std::time::{Duration, Instant};
 
 use lock_api::{Mutex, RawMutex, RawMutexTimed};
-use lockset_mutex::RawFutex;
+use lockset_mutex::for_each_stage;
+use lockset_mutex::ladder::ThreeState;
 use lockset_mutex::sync::expire_deadlines;
 
 /// A free lock is had, a held one is not, and a lock is free again once its guard is gone.
@@ -21,9 +22,9 @@ fn a_try_lock_tells_held_from_free<R: RawMutex>() {
             assert!(first.is_some() && lock.is_locked());
             assert!(lock.try_lock().is_none());
             drop(first);
-            let first = lock.lock();
+            let second = lock.lock();
             assert!(lock.is_locked() && lock.try_lock().is_none());
-            drop(first);
+            drop(second);
         }
     });
 }
@@ -53,16 +54,20 @@ where
     });
 }
 
-mod three_state {
-    use super::*;
+macro_rules! model_each {
+    ($($name:ident: $Stage:ident),*) => {$(
+        mod $name {
+            #[test]
+            fn a_try_lock_tells_held_from_free() {
+                super::a_try_lock_tells_held_from_free::<lockset_mutex::ladder::$Stage>();
+            }
+        }
+    )*};
+}
 
-    #[test]
-    fn a_try_lock_tells_held_from_free() {
-        super::a_try_lock_tells_held_from_free::<RawFutex>();
-    }
+for_each_stage!(model_each);
 
-    #[test]
-    fn a_deadline_tells_held_from_free() {
-        super::a_deadline_tells_held_from_free::<RawFutex>();
-    }
+#[test]
+fn three_state_with_a_deadline_tells_held_from_free() {
+    a_deadline_tells_held_from_free::<ThreeState>();
 }

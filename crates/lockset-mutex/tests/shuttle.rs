@@ -1,4 +1,4 @@
-//! The shipped mutex, guard and all, with many threads, on randomly drawn schedules.
+//! Every lock of the crate, guard and all, with many threads, on randomly drawn schedules.
 //!
 //! Run by `cargo xtask test`. By hand:
 //! `RUSTFLAGS="--cfg lockset_shuttle" cargo test --release -p lockset-mutex --test shuttle`.
@@ -16,9 +16,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use lock_api::{RawMutex, RawMutexTimed};
+use lockset_mutex::for_each_stage;
+use lockset_mutex::ladder::ThreeState;
 use lockset_mutex::sync::expire_deadlines;
+use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Scheduler};
 use shuttle::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use shuttle::thread::{self, JoinHandle};
+use shuttle::{Config, Runner};
 
 const THREADS: u32 = 8;
 
@@ -27,6 +31,9 @@ const SCHEDULES: usize = 10_000;
 
 /// How many preemptions PCT looks for: known bugs of locks need two or three.
 const PCT_DEPTH: usize = 3;
+
+/// The stack of a thread, in bytes: a table of locks is on it for a moment, as it is made.
+const STACK: usize = 256 * 1024;
 
 /// The shipped lock, and a count that shuttle watches: who holds the lock touches it, so that there
 /// is a place where others can come in. Without one, no schedule would show two holders at once.
@@ -71,10 +78,18 @@ impl<R: RawMutex> Room<R> {
 /// Runs a model on many schedules, or on the one that `LOCKSET_SCHEDULE` has.
 fn model(model: impl Fn() + Copy + Send + Sync + 'static) {
     if let Ok(schedule) = std::env::var("LOCKSET_SCHEDULE") {
-        return shuttle::replay(model, &schedule);
+        return run(ReplayScheduler::new_from_encoded(&schedule), model);
     }
-    shuttle::check_random(model, SCHEDULES);
-    shuttle::check_pct(model, SCHEDULES, PCT_DEPTH);
+    run(RandomScheduler::new(SCHEDULES), model);
+    run(PctScheduler::new(PCT_DEPTH, SCHEDULES), model);
+}
+
+fn run(scheduler: impl Scheduler + 'static, model: impl Fn() + Send + Sync + 'static) {
+    let mut config = Config::new();
+    config.stack_size = STACK;
+    // That it treats every ordering as the strongest is no news here.
+    config.silence_warnings = true;
+    Runner::new(scheduler, config).run(model);
 }
 
 /// Everybody locks twice: a waiter that was woken must not forget those who still sleep.
@@ -132,23 +147,27 @@ where
     });
 }
 
-/// The models of a lock, as tests in a module of its name; the last one for locks with deadlines.
-macro_rules! models {
-    ($name:ident: $lock:ty, $($model:ident),+ $(,)?) => {
+macro_rules! model_each {
+    ($($name:ident: $Stage:ident),*) => {$(
         mod $name {
-            $(
-                #[test]
-                fn $model() {
-                    super::$model::<$lock>();
-                }
-            )+
+            type Stage = lockset_mutex::ladder::$Stage;
+
+            #[test]
+            fn eight_threads_exclude_each_other() {
+                super::eight_threads_exclude_each_other::<Stage>();
+            }
+
+            #[test]
+            fn a_try_lock_gets_the_lock_or_leaves_it() {
+                super::a_try_lock_gets_the_lock_or_leaves_it::<Stage>();
+            }
         }
-    };
+    )*};
 }
 
-models!(
-    mutex: lockset_mutex::RawFutex,
-    eight_threads_exclude_each_other,
-    a_try_lock_gets_the_lock_or_leaves_it,
-    a_waiter_that_gives_up_leaves_no_trace,
-);
+for_each_stage!(model_each);
+
+#[test]
+fn three_state_with_deadlines() {
+    a_waiter_that_gives_up_leaves_no_trace::<ThreeState>();
+}

@@ -14,7 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 use lock_api::{RawMutex, RawMutexTimed};
-use lockset_mutex::RawFutex;
+use lockset_mutex::{for_each_stage, ladder};
 
 const THREADS: u64 = 4;
 const ROUNDS: u64 = 500;
@@ -25,11 +25,17 @@ struct Case {
     run: fn(),
 }
 
-/// Every lock, by `lock` and `try_lock`, and those that have deadlines once more with these.
-const CASES: &[Case] = &[
-    Case { name: "mutex", run: excludes::<RawFutex> },
-    Case { name: "mutex_timed", run: excludes_timed::<RawFutex> },
-];
+macro_rules! cases {
+    ($($name:ident: $Stage:ident),*) => {
+        /// Every lock, by `lock` and `try_lock`, and by deadlines where it has them.
+        const CASES: &[Case] = &[
+            $(Case { name: stringify!($name), run: excludes::<ladder::$Stage> },)*
+            Case { name: "three_state_timed", run: excludes_timed::<ladder::ThreeState> },
+        ];
+    };
+}
+
+for_each_stage!(cases);
 
 /// Takes what the test harness takes: `--list`, or what to run, by `--exact` or a part of the name.
 fn main() {

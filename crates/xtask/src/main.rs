@@ -66,15 +66,15 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "orderings",
-        flags: &["--write", "--package=NAME"],
+        flags: &["--write", "--only=PART-OF-PATH"],
         about: "every memory ordering, weakened, and the model that sees it",
         run: orderings::run,
     },
     Verb {
         name: "survivors",
-        flags: &[],
+        flags: &["--only=PART-OF-PATH"],
         about: "what cargo-mutants can do to the locks without a loom model seeing it",
-        run: |_| survivors::run(),
+        run: survivors::run,
     },
     Verb {
         name: "tsan",

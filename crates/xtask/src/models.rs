@@ -12,10 +12,11 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::Result;
-use crate::process::{Ending, cargo, output_of, run_bounded, say, target_dir};
+use crate::process::{Ending, cargo, output_of, run_bounded, target_dir};
 use crate::tally::Tally;
+use crate::targets;
 
-/// The crates that have models, in their test target `loom`.
+/// The crates that have models, in their test targets whose names begin with `loom`.
 pub(crate) const PACKAGES: &[&str] = &["lockset-mutex", "lockset-semaphore"];
 
 /// How far the models are explored.
@@ -35,22 +36,40 @@ pub(crate) const DEEP: Depth = Depth { deeper: 2, limit: Duration::from_secs(30 
 pub(crate) fn run_all(depth: &Depth) -> Result<Tally> {
     let mut tally = Tally::default();
     for package in PACKAGES {
-        tally += run_package(package, depth).unwrap_or_else(|error| {
-            eprintln!("xtask: loom {package}: {error}");
-            Tally::FAILED
-        });
+        for target in targets_of(package)? {
+            tally += run_target(package, &target, depth).unwrap_or_else(|error| {
+                eprintln!("xtask: {target} of {package}: {error}");
+                Tally::FAILED
+            });
+        }
     }
     Ok(tally)
 }
 
-fn run_package(package: &str, depth: &Depth) -> Result<Tally> {
+/// The test targets of a crate that are models; a crate without any is an error.
+pub(crate) fn targets_of(package: &str) -> Result<Vec<String>> {
+    let metadata = output_of(&mut cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
+    let metadata: Value = serde_json::from_str(&metadata)?;
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    let targets = packages
+        .filter(|candidate| candidate["name"] == package)
+        .flat_map(|package| package["targets"].as_array().into_iter().flatten());
+    let names = targets.filter_map(|target| target["name"].as_str());
+    let models: Vec<_> = names.filter(|name| name.starts_with("loom")).map(Into::into).collect();
+    if models.is_empty() {
+        return Err(format!("{package} has no test target loom*").into());
+    }
+    Ok(models)
+}
+
+fn run_target(package: &str, target: &str, depth: &Depth) -> Result<Tally> {
     let mut tally = Tally::default();
-    let models = Models::build(package, &env::current_dir()?, &target_dir()?, "")?;
+    let models = Models::build(package, target, &env::current_dir()?, &target_dir()?, "")?;
     for name in models.names()? {
         let start = Instant::now();
         let verdict = models.run(&name, depth)?;
         let seconds = start.elapsed().as_secs_f64();
-        println!("loom {package} {name} ... {} ({seconds:.1} s)", verdict.word());
+        println!("{target} {package} {name} ... {} ({seconds:.1} s)", verdict.word());
         if let Verdict::Refuted { output } = &verdict {
             println!("{output}");
         }
@@ -59,7 +78,7 @@ fn run_package(package: &str, depth: &Depth) -> Result<Tally> {
     Ok(tally)
 }
 
-/// The compiled models of one crate.
+/// The compiled models of one test target.
 pub(crate) struct Models {
     executable: PathBuf,
     log: PathBuf,
@@ -83,35 +102,30 @@ impl Verdict {
 }
 
 impl Models {
-    /// Compiles the models of a crate of the workspace at `tree`, with lints as `lints` says.
+    /// Compiles the models of a crate of the workspace at `tree`, with all of the crate's features,
+    /// and with lints as `lints` says.
     pub(crate) fn build(
         package: &str,
+        target: &str,
         tree: &Path,
         target_dir: &Path,
         lints: &str,
     ) -> Result<Self> {
-        let mut build = cargo(&["test", "--release", "--package", package, "--test", "loom"]);
-        build.args(["--no-run", "--quiet", "--message-format", "json-render-diagnostics"]);
-        build.env("RUSTFLAGS", format!("--cfg lockset_loom {lints}").trim());
-        say(&build);
-        let messages = output_of(build.current_dir(tree).env("CARGO_TARGET_DIR", target_dir))?;
-        let executable = messages
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .filter(|message| message["target"]["name"] == "loom")
-            .find_map(|message| Some(PathBuf::from(message["executable"].as_str()?)))
-            .ok_or_else(|| format!("cargo built no loom models of {package}"))?;
+        let mut build = cargo(&["test", "--release", "--package", package, "--test", target]);
+        build.arg("--all-features").env("RUSTFLAGS", format!("--cfg {} {lints}", cfg(target)));
+        build.current_dir(tree).env("CARGO_TARGET_DIR", target_dir);
+        let compiled = targets::compile(&mut build)?.into_iter().find(|(name, _)| name == target);
+        let (_, executable) = compiled.ok_or_else(|| format!("no {target} of {package}"))?;
         Ok(Self { executable, log: target_dir.join("model.log") })
     }
 
     pub(crate) fn names(&self) -> Result<Vec<String>> {
-        let list = output_of(self.harness().args(["--list", "--format", "terse"]))?;
-        Ok(list.lines().filter_map(|line| line.strip_suffix(": test")).map(Into::into).collect())
+        targets::tests_of(&self.executable)
     }
 
     /// Runs one model by its full name.
     pub(crate) fn run(&self, name: &str, depth: &Depth) -> Result<Verdict> {
-        let mut harness = self.harness();
+        let mut harness = Command::new(&self.executable);
         harness.args(["--exact", name]).env("LOCKSET_DEEPER", depth.deeper.to_string());
         let ending = run_bounded(&mut harness, depth.limit, &self.log)?;
         Ok(match ending {
@@ -123,8 +137,9 @@ impl Models {
             Ending::TimedOut => Verdict::TimedOut,
         })
     }
+}
 
-    fn harness(&self) -> Command {
-        Command::new(&self.executable)
-    }
+/// The checker whose models a test target has, as the seam calls it.
+fn cfg(target: &str) -> &'static str {
+    if target.starts_with("shuttle") { "lockset_shuttle" } else { "lockset_loom" }
 }

@@ -1,8 +1,9 @@
-//! `cargo xtask mutants`: proof that the loom models can fail.
+//! `cargo xtask mutants`: proof that the models can fail.
 //!
 //! A model that passes may have proven its claim, or may have forgotten to ask. So each entry
 //! of the table plants one well-known bug in a copy of the shipped code, and the model that
-//! claims to exclude this bug must refute it there.
+//! claims to exclude this bug must refute it there. The tables are in `mutants/`, one for each
+//! area.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -11,6 +12,19 @@ use crate::Result;
 use crate::models::{USUAL, Verdict};
 use crate::nursery::Nursery;
 use crate::tally::Tally;
+
+mod ladder;
+mod many_threads;
+mod semaphore;
+
+/// The bugs of one area, and where its models are.
+struct Area {
+    /// The crate whose tests have the models.
+    package: &'static str,
+    /// The test target.
+    target: &'static str,
+    mutants: &'static [Mutant],
+}
 
 /// One bug, as a textual edit of the code that ships.
 struct Mutant {
@@ -22,122 +36,12 @@ struct Mutant {
     from: &'static str,
     /// The text that takes its place, and compiles.
     to: &'static str,
-    /// The crate whose loom test has the model.
-    package: &'static str,
     /// The model that must find the bug.
     test: &'static str,
 }
 
-const RAW: &str = "crates/lockset-mutex/src/ladder/three_state.rs";
-const QUEUE: &str = "crates/lockset-semaphore/src/queue.rs";
-
-/// Every bug that a model here claims to exclude; one entry each.
-const MUTANTS: &[Mutant] = &[
-    Mutant {
-        name: "relaxed unlock",
-        file: RAW,
-        from: "self.state.swap(UNLOCKED, Release)",
-        to: "self.state.swap(UNLOCKED, Relaxed)",
-        package: "lockset-mutex",
-        test: "two_threads_exclude_each_other",
-    },
-    Mutant {
-        name: "relaxed lock",
-        file: RAW,
-        from: "compare_exchange(UNLOCKED, LOCKED, Acquire, Relaxed)",
-        to: "compare_exchange(UNLOCKED, LOCKED, Relaxed, Relaxed)",
-        package: "lockset-mutex",
-        test: "two_threads_exclude_each_other",
-    },
-    Mutant {
-        name: "relaxed lock after a wait",
-        file: RAW,
-        from: "self.state.swap(CONTENDED, Acquire)",
-        to: "self.state.swap(CONTENDED, Relaxed)",
-        package: "lockset-mutex",
-        test: "two_threads_exclude_each_other",
-    },
-    Mutant {
-        name: "check-then-set",
-        file: RAW,
-        from: "self.state.compare_exchange(UNLOCKED, LOCKED, Acquire, Relaxed).is_ok()",
-        to: "self.state.load(Acquire) == UNLOCKED && self.state.swap(LOCKED, Acquire) < 3",
-        package: "lockset-mutex",
-        test: "two_threads_exclude_each_other",
-    },
-    Mutant {
-        name: "forgotten waiter",
-        file: RAW,
-        from: "Waited::Woken => {}",
-        to: "Waited::Woken => if self.take() { return true },",
-        package: "lockset-mutex",
-        test: "three_threads_exclude_each_other",
-    },
-    Mutant {
-        name: "missed recheck",
-        file: RAW,
-        from: "self.state.wait(CONTENDED, deadline)",
-        to: "self.state.wait(self.state.load(Relaxed), deadline)",
-        package: "lockset-mutex",
-        test: "two_threads_exclude_each_other",
-    },
-    Mutant {
-        name: "sleeper not woken",
-        file: RAW,
-        from: "if self.state.swap(UNLOCKED, Release) == CONTENDED {",
-        to: "if self.state.swap(UNLOCKED, Release) > CONTENDED {",
-        package: "lockset-mutex",
-        test: "two_threads_exclude_each_other",
-    },
-    Mutant {
-        name: "permit granted then timed out",
-        file: QUEUE,
-        from: "let given_back = self.granted.remove(&ticket).unwrap_or(0);",
-        to: "let given_back = 0;",
-        package: "lockset-semaphore",
-        test: "a_grant_meets_a_timeout",
-    },
-    Mutant {
-        name: "wake-up taken along by a timeout",
-        file: QUEUE,
-        from: "..self.give(given_back)",
-        to: "..{ self.free += given_back; Afterwards::default() }",
-        package: "lockset-semaphore",
-        test: "a_waiter_that_gives_up_takes_no_wake_up_with_it",
-    },
-    Mutant {
-        name: "newcomer that overbooks",
-        file: QUEUE,
-        from: "let free = self.waiting.is_empty() && self.free >= n;",
-        to: "let free = self.waiting.is_empty();",
-        package: "lockset-semaphore",
-        test: "two_threads_exclude_each_other",
-    },
-    Mutant {
-        name: "newcomer that passes the queue",
-        file: QUEUE,
-        from: "let free = self.waiting.is_empty() && self.free >= n;",
-        to: "let free = self.free >= n;",
-        package: "lockset-semaphore",
-        test: "a_large_request_is_not_passed_by_small_ones",
-    },
-    Mutant {
-        name: "last come, first served",
-        file: QUEUE,
-        from: "while let Some(first) = self.waiting.first_entry() {",
-        to: "while let Some(first) = self.waiting.last_entry() {",
-        package: "lockset-semaphore",
-        test: "the_queue_is_first_come_first_served",
-    },
-    Mutant {
-        name: "waiters forgotten by close",
-        file: QUEUE,
-        from: "waiting.into_values().map(|waiter| waiter.waker).collect()",
-        to: "waiting.into_values().map(|waiter| waiter.waker).take(0).collect()",
-        package: "lockset-semaphore",
-        test: "closing_wakes_whoever_waits",
-    },
-];
+/// Every bug that a model here claims to exclude.
+const AREAS: &[Area] = &[ladder::LADDER, many_threads::MANY_THREADS, semaphore::SEMAPHORE];
 
 pub(crate) fn run() -> Result<ExitCode> {
     let tally = run_all()?;
@@ -150,46 +54,54 @@ pub(crate) fn run_all() -> Result<Tally> {
     let nursery = Nursery::new()?;
     require_healthy_models(&nursery)?;
     let mut tally = Tally::default();
-    for mutant in MUTANTS {
-        let Mutant { name, package, test, .. } = mutant;
-        let (word, count) = match try_mutant(&nursery, mutant) {
-            Ok(Verdict::Holds) => ("SURVIVED".into(), Tally::FAILED),
-            Ok(Verdict::Refuted { .. }) => ("caught by".into(), Tally::PASSED),
-            Ok(Verdict::TimedOut) => ("caught, as it hangs, by".into(), Tally::PASSED),
-            // A bug that could not be planted has not been caught.
-            Err(error) => (format!("ERROR: {error}; not tried on"), Tally::FAILED),
-        };
-        println!("mutant `{name}` ... {word} {package} {test}");
-        tally += count;
+    for area in AREAS {
+        for mutant in area.mutants {
+            tally += judge(&nursery, area, mutant);
+        }
     }
     Ok(tally)
 }
 
 /// A model that fails without the bug proves nothing by failing with it.
 fn require_healthy_models(nursery: &Nursery) -> Result<()> {
-    let models: BTreeSet<_> = MUTANTS.iter().map(|m| (m.package, m.test)).collect();
-    for (package, test) in models {
-        let models = nursery.models(package)?;
-        if !models.names()?.iter().any(|name| name == test) {
-            return Err(format!("{package} has no loom model `{test}`").into());
-        }
-        let verdict = models.run(test, &USUAL)?;
-        if !matches!(verdict, Verdict::Holds) {
-            let word = verdict.word();
-            return Err(format!("{package} {test} without any mutant: {word}").into());
+    for Area { package, target, mutants } in AREAS {
+        let models = nursery.models(package, target)?;
+        let names: BTreeSet<_> = models.names()?.into_iter().collect();
+        let tests: BTreeSet<_> = mutants.iter().map(|mutant| mutant.test).collect();
+        for test in tests {
+            if !names.contains(test) {
+                return Err(format!("{package} has no model `{test}` in {target}").into());
+            }
+            let verdict = models.run(test, &USUAL)?;
+            if !matches!(verdict, Verdict::Holds) {
+                let word = verdict.word();
+                return Err(format!("{package} {test} without any mutant: {word}").into());
+            }
         }
     }
     Ok(())
 }
 
-fn try_mutant(nursery: &Nursery, mutant: &Mutant) -> Result<Verdict> {
-    let Mutant { file, from, to, package, test, .. } = mutant;
+fn judge(nursery: &Nursery, area: &Area, mutant: &Mutant) -> Tally {
+    let (word, count) = match plant(nursery, area, mutant) {
+        Ok(Verdict::Holds) => ("SURVIVED".into(), Tally::FAILED),
+        Ok(Verdict::Refuted { .. }) => ("caught by".into(), Tally::PASSED),
+        Ok(Verdict::TimedOut) => ("caught, as it hangs, by".into(), Tally::PASSED),
+        // A bug that could not be planted has not been caught.
+        Err(error) => (format!("ERROR: {error}; not tried on"), Tally::FAILED),
+    };
+    let Mutant { name, test, .. } = mutant;
+    println!("mutant `{name}` ... {word} {} {} {test}", area.package, area.target);
+    count
+}
+
+fn plant(nursery: &Nursery, area: &Area, mutant: &Mutant) -> Result<Verdict> {
+    let Mutant { file, from, to, test, .. } = mutant;
     let healthy = nursery.read(file)?;
     let count = healthy.matches(from).count();
     if count != 1 {
         return Err(format!("it has rotted: `{from}` occurs {count} times in {file}").into());
     }
-    nursery
-        .with_planted(file, &healthy.replace(from, to), || nursery.models(package))?
-        .run(test, &USUAL)
+    let build = || nursery.models(area.package, area.target);
+    nursery.with_planted(file, &healthy.replace(from, to), build)?.run(test, &USUAL)
 }

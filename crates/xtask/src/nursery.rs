@@ -48,9 +48,9 @@ impl Nursery {
         result
     }
 
-    /// Compiles the loom models of a crate, as it is now.
-    pub(crate) fn models(&self, package: &str) -> Result<Models> {
-        Models::build(package, &self.tree, &self.target_dir, QUIET)
+    /// Compiles the models of a crate in one test target, as the crate is now.
+    pub(crate) fn models(&self, package: &str, target: &str) -> Result<Models> {
+        Models::build(package, target, &self.tree, &self.target_dir, QUIET)
     }
 }
 

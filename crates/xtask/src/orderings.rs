@@ -9,11 +9,14 @@ mod find;
 mod page;
 mod reasons;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fs;
 use std::process::ExitCode;
 
 use crate::Result;
-use crate::models::{Models, PACKAGES, USUAL, Verdict};
+use crate::models::{PACKAGES, USUAL, Verdict, targets_of};
 use crate::nursery::Nursery;
 use crate::process::files_of_the_tree;
 use crate::tally::Tally;
@@ -35,16 +38,15 @@ enum Outcome {
     },
 }
 
-/// Weakens every ordering of the package, or of all packages with models.
+/// Weakens every ordering, or those in files whose path has the part after `--only=`.
 ///
-/// `--write` puts the table into the book; without it, the book's table must be this one.
+/// `--write` puts the result into the book; without it, the book must have this result already.
 pub(crate) fn run(flags: &[String]) -> Result<ExitCode> {
-    let package = flags.iter().find_map(|flag| flag.strip_prefix("--package="));
-    let packages = PACKAGES.iter().copied().filter(|name| package.is_none_or(|only| only == *name));
-    let (rows, mut tally) = try_all(&packages.collect::<Vec<_>>())?;
+    let only = flags.iter().find_map(|flag| flag.strip_prefix("--only="));
+    let (rows, mut tally) = try_all(only.unwrap_or_default())?;
     if flags.iter().any(|flag| flag == "--write") {
-        page::write(&rows)?;
-    } else if package.is_none() {
+        page::write(&rows, &all_weakenings()?)?;
+    } else {
         tally += page::compare(&rows)?;
     }
     println!("\n{tally}");
@@ -53,7 +55,7 @@ pub(crate) fn run(flags: &[String]) -> Result<ExitCode> {
 
 /// All of it, as a kind of test.
 pub(crate) fn run_all() -> Result<Tally> {
-    let (rows, mut tally) = try_all(PACKAGES)?;
+    let (rows, mut tally) = try_all("")?;
     tally += page::compare(&rows)?;
     Ok(tally)
 }
@@ -61,20 +63,16 @@ pub(crate) fn run_all() -> Result<Tally> {
 /// Whether the book's table has a row for every ordering that there is; in a moment, as it tries
 /// none of them.
 pub(crate) fn page_is_complete() -> Result<Tally> {
-    let mut all = Vec::new();
-    for package in PACKAGES {
-        all.extend(weakenings_of(package)?);
-    }
-    page::require_rows(&all)
+    page::require_rows(&all_weakenings()?)
 }
 
-fn try_all(packages: &[&str]) -> Result<(Vec<Row>, Tally)> {
+fn try_all(only: &str) -> Result<(Vec<Row>, Tally)> {
     let nursery = Nursery::new()?;
     let (mut rows, mut tally) = (Vec::new(), Tally::default());
-    for package in packages {
-        let weakenings = weakenings_of(package)?;
+    for package in PACKAGES {
+        let mut weakenings = weakenings_of(package)?;
+        weakenings.retain(|weakening| weakening.file.contains(only));
         if weakenings.is_empty() {
-            println!("orderings: {package} has none outside of its seam");
             continue;
         }
         let mut hunt = Hunt::new(&nursery, package)?;
@@ -84,17 +82,28 @@ fn try_all(packages: &[&str]) -> Result<(Vec<Row>, Tally)> {
             rows.extend(row);
         }
     }
-    for stale in reasons::stale(&rows, packages) {
+    if rows.is_empty() && tally.failed == 0 {
+        return Err(format!("there is no ordering in any file like `{only}`").into());
+    }
+    for stale in reasons::stale(&rows, only) {
         println!("orderings: a reason that explains nothing any more: {stale}");
         tally += Tally::FAILED;
     }
     Ok((rows, tally))
 }
 
+fn all_weakenings() -> Result<Vec<Weakening>> {
+    let mut all = Vec::new();
+    for package in PACKAGES {
+        all.extend(weakenings_of(package)?);
+    }
+    Ok(all)
+}
+
 fn weakenings_of(package: &str) -> Result<Vec<Weakening>> {
     let mut found = Vec::new();
     for path in algorithms_of(package)? {
-        found.extend(find::weakenings(&path, &std::fs::read_to_string(&path)?));
+        found.extend(find::weakenings(&path, &fs::read_to_string(&path)?));
     }
     Ok(found)
 }
@@ -114,33 +123,43 @@ pub(crate) fn algorithms_of(package: &str) -> Result<Vec<String>> {
 struct Hunt<'a> {
     nursery: &'a Nursery,
     package: &'a str,
-    names: Vec<String>,
+    models: Vec<Model>,
     /// How many weakenings of a file a model has caught.
-    caught: BTreeMap<(String, String), usize>,
+    caught: BTreeMap<(String, Model), usize>,
+}
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Model {
+    /// The test target that it is in.
+    target: String,
+    name: String,
 }
 
 impl<'a> Hunt<'a> {
     /// A model that fails without any weakening proves nothing by failing with it.
     fn new(nursery: &'a Nursery, package: &'a str) -> Result<Self> {
-        let models = nursery.models(package)?;
-        let names = models.names()?;
-        for name in &names {
-            let verdict = models.run(name, &USUAL)?;
-            if !matches!(verdict, Verdict::Holds) {
-                let word = verdict.word();
-                return Err(format!("{package} {name} as it is: {word}").into());
+        let mut healthy = Vec::new();
+        for target in targets_of(package)? {
+            let models = nursery.models(package, &target)?;
+            for name in models.names()? {
+                let verdict = models.run(&name, &USUAL)?;
+                if !matches!(verdict, Verdict::Holds) {
+                    let word = verdict.word();
+                    return Err(format!("{target} {package} {name} as it is: {word}").into());
+                }
+                healthy.push(Model { target: target.clone(), name });
             }
         }
-        Ok(Self { nursery, package, names, caught: BTreeMap::new() })
+        Ok(Self { nursery, package, models: healthy, caught: BTreeMap::new() })
     }
 
     /// Tries a weakening and says so; no row if it could not be tried.
     fn judge(&mut self, weakening: Weakening) -> (Option<Row>, Tally) {
         let Weakening { file, line, function, operation, from, to, text } = &weakening;
-        let models = self.nursery.with_planted(file, text, || self.nursery.models(self.package));
-        let outcome = models.and_then(|models| self.hunt(&models, file)).map(|caught_by| {
+        let nursery = self.nursery;
+        let outcome = nursery.with_planted(file, text, || self.hunt(file)).map(|caught_by| {
             let missed = || Outcome::Missed { reason: reasons::find(&weakening) };
-            caught_by.map_or_else(missed, Outcome::Caught)
+            caught_by.map_or_else(missed, |model| Outcome::Caught(model.name))
         });
         let (word, count) = match &outcome {
             Ok(Outcome::Caught(model)) => (format!("caught by {model}"), Tally::PASSED),
@@ -156,19 +175,29 @@ impl<'a> Hunt<'a> {
         (outcome.ok().map(|outcome| Row { weakening, outcome }), count)
     }
 
-    /// The first model that refutes the code, beginning with the likeliest.
-    fn hunt(&mut self, models: &Models, file: &str) -> Result<Option<String>> {
+    /// The first model that refutes the code as it is now, beginning with the likeliest.
+    ///
+    /// A test target is built when its first model is tried, and most are not.
+    fn hunt(&mut self, file: &str) -> Result<Option<Model>> {
         let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".rs"));
-        let mut names: Vec<String> = self.names.clone();
-        names.sort_by_key(|name| {
-            let catches = self.caught.get(&(file.to_owned(), name.clone())).copied();
-            let is_namesake = stem.is_some_and(|stem| name.contains(stem));
-            std::cmp::Reverse((catches.unwrap_or(0), is_namesake))
+        let mut models = self.models.clone();
+        models.sort_by_key(|model| {
+            let catches = self.caught.get(&(file.to_owned(), model.clone())).copied();
+            let is_namesake = model.name.split("::").next() == stem;
+            let is_similar = stem.is_some_and(|stem| model.name.contains(stem));
+            Reverse((catches.unwrap_or(0), is_namesake, is_similar))
         });
-        for name in names {
-            if !matches!(models.run(&name, &USUAL)?, Verdict::Holds) {
-                *self.caught.entry((file.to_owned(), name.clone())).or_default() += 1;
-                return Ok(Some(name));
+        let mut built = BTreeMap::new();
+        for model in models {
+            let target = match built.entry(model.target.clone()) {
+                Entry::Occupied(target) => target.into_mut(),
+                Entry::Vacant(place) => {
+                    place.insert(self.nursery.models(self.package, &model.target)?)
+                }
+            };
+            if !matches!(target.run(&model.name, &USUAL)?, Verdict::Holds) {
+                *self.caught.entry((file.to_owned(), model.clone())).or_default() += 1;
+                return Ok(Some(model));
             }
         }
         Ok(None)

@@ -13,6 +13,7 @@ use std::fs;
 use std::process::{Command, ExitCode};
 
 use crate::Result;
+use crate::models::targets_of;
 use crate::nursery::{Nursery, QUIET};
 use crate::orderings::algorithms_of;
 use crate::process::{cargo, is_installed, run as run_command, say};
@@ -27,25 +28,35 @@ const LIMIT: &str = "120";
 /// `cargo mutants` has found mutants that survive, or that hang.
 const FOUND_SOME: &[i32] = &[2, 3];
 
-pub(crate) fn run() -> Result<ExitCode> {
-    let tally = run_all()?;
+/// Mutates every algorithm, or those whose path has the part after `--only=`.
+pub(crate) fn run(flags: &[String]) -> Result<ExitCode> {
+    let only = flags.iter().find_map(|flag| flag.strip_prefix("--only="));
+    let tally = mutate_all(only.unwrap_or_default())?;
     println!("\n{tally}");
     Ok(if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Mutates every algorithm of every crate; a passed one is a mutant that is killed or explained.
+/// All of it, as a kind of test.
 pub(crate) fn run_all() -> Result<Tally> {
+    mutate_all("")
+}
+
+/// A passed one is a mutant that is killed or explained.
+fn mutate_all(only: &str) -> Result<Tally> {
     ensure_installed()?;
     let nursery = Nursery::new()?;
     let mut tally = Tally::default();
     let mut survivors = Vec::new();
     for package in PACKAGES {
-        let models = nursery.models(package)?.names()?;
-        for file in algorithms_of(package)? {
+        let mut models = Vec::new();
+        for target in targets_of(package)? {
+            models.extend(nursery.models(package, &target)?.names()?);
+        }
+        for file in algorithms_of(package)?.iter().filter(|file| file.contains(only)) {
             // A model of one lock says nothing of another, so those with its name are enough.
             let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".rs"));
-            let stem = stem.filter(|stem| models.iter().any(|model| model.contains(stem)));
-            let found = mutate(&nursery, package, &file, stem)?;
+            let stem = stem.filter(|stem| models.iter().any(|model| model.contains(*stem)));
+            let found = mutate(&nursery, package, file, stem)?;
             tally.passed += found.killed;
             survivors.extend(found.survivors);
         }
@@ -58,7 +69,7 @@ pub(crate) fn run_all() -> Result<Tally> {
         println!("survivor {survivor} ... {word}");
         tally += count;
     }
-    for stale in reviewed::stale(&survivors) {
+    for stale in reviewed::stale(&survivors, only) {
         println!("survivors: a review of what does not survive any more: {stale}");
         tally += Tally::FAILED;
     }
@@ -82,7 +93,7 @@ struct Found {
 fn mutate(nursery: &Nursery, package: &str, file: &str, only: Option<&str>) -> Result<Found> {
     let out = nursery.target_dir.join("survivors");
     let mut mutants = Command::new("cargo-mutants");
-    mutants.args(["mutants", "--in-place", "--package", package, "--file", file]);
+    mutants.args(["mutants", "--in-place", "--all-features", "--package", package, "--file", file]);
     mutants.args(["--profile", "release", "--timeout", LIMIT, "--no-shuffle", "--colors", "never"]);
     mutants.arg("--output").arg(&out).args(["--", "--test", "loom*"]).args(only);
     mutants.env("RUSTFLAGS", format!("--cfg lockset_loom {QUIET}"));

@@ -10,6 +10,7 @@
 
 #![allow(dead_code, reason = "a word has the operations of an atomic, whichever a lock picks")]
 
+use core::ops::Range;
 use core::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
@@ -21,7 +22,6 @@ use sleeper::{Sleeper, Sleepers};
 pub(crate) use checker::sync::atomic::fence;
 pub(crate) use checker::thread::yield_now;
 pub(crate) use checker::thread::yield_now as spin_hint;
-pub(crate) use checker::thread_local;
 pub use clock::expire_deadlines;
 
 #[path = "model/clock.rs"]
@@ -30,9 +30,9 @@ mod clock;
 mod sleeper;
 
 /// None: a thread that looks again only adds interleavings that differ in nothing.
-pub(crate) const SPINS: u32 = 0;
+pub(crate) const SPINS: Range<u32> = 0..0;
 /// None, as above.
-pub(crate) const YIELDS: u32 = 0;
+pub(crate) const YIELDS: Range<u32> = 0..0;
 
 /// A static list of locks, made anew for each run, and used once before it is shared.
 macro_rules! global {
@@ -47,6 +47,17 @@ macro_rules! global {
     };
 }
 pub(crate) use global;
+
+/// A value of each thread's own, made anew for each run.
+macro_rules! local {
+    ($(#[$doc:meta])* static $name:ident: $type:ty = $initial:expr) => {
+        $crate::sync::checker::thread_local! {
+            $(#[$doc])*
+            static $name: $type = $initial;
+        }
+    };
+}
+pub(crate) use local;
 
 /// An atomic of the checker's, and the threads that wait for it to change.
 ///

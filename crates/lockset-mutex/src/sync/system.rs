@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "a word has the operations of an atomic, whichever a lock picks")]
 
+use core::ops::Range;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use std::thread::{self, Thread};
 use std::time::Instant;
@@ -11,7 +12,6 @@ use super::Waited;
 pub(crate) use core::hint::spin_loop as spin_hint;
 pub(crate) use core::sync::atomic::fence;
 pub(crate) use std::thread::yield_now;
-pub(crate) use std::thread_local;
 
 #[cfg(all(target_os = "linux", not(lockset_portable)))]
 #[path = "linux.rs"]
@@ -23,11 +23,11 @@ mod sleep;
 
 /// How often a waiter looks before it sleeps: about as long as going to sleep and waking takes on
 /// today's processors. std looks as often.
-pub(crate) const SPINS: u32 = 100;
+pub(crate) const SPINS: Range<u32> = 0..100;
 
 /// How often a waiter gives its processor away before it sleeps: enough to let an owner that has
 /// just lost its own get it back.
-pub(crate) const YIELDS: u32 = 4;
+pub(crate) const YIELDS: Range<u32> = 0..4;
 
 /// A static list of locks: `global!(static NAME: [Lock; N] = [...])`.
 macro_rules! global {
@@ -36,6 +36,17 @@ macro_rules! global {
     };
 }
 pub(crate) use global;
+
+/// A value of each thread's own: `local!(static NAME: Type = initial)`.
+macro_rules! local {
+    ($(#[$doc:meta])* static $name:ident: $type:ty = $initial:expr) => {
+        std::thread_local! {
+            $(#[$doc])*
+            static $name: $type = const { $initial };
+        }
+    };
+}
+pub(crate) use local;
 
 /// The operations that all atomics here have, each as the standard library's.
 macro_rules! operations {

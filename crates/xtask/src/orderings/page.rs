@@ -1,6 +1,6 @@
 //! The book's page of orderings: made from a run, and held to the code between runs.
 
-use std::fmt::Write;
+use std::collections::BTreeMap;
 use std::fs;
 
 use crate::Result;
@@ -13,6 +13,9 @@ const PAGE: &str = "docs/src/orderings.md";
 
 /// How to make the page.
 const REMEDY: &str = "cargo xtask orderings --write";
+
+/// What comes before the name of a file that the following rows are about.
+const HEADING: &str = "\n## `";
 
 const INTRODUCTION: &str = "\
 # Every ordering, weakened
@@ -34,18 +37,33 @@ fn subject(weakening: &Weakening) -> String {
     format!("| `{function}` | `{operation}` | {from} → {to} |")
 }
 
-pub(super) fn write(rows: &[Row]) -> Result<()> {
-    fs::write(PAGE, page(rows))?;
+/// Puts the rows into the page, and leaves the files that they are not about as they are there.
+///
+/// `all` has every ordering of the code; a file that has none any more is left out.
+pub(super) fn write(rows: &[Row], all: &[Weakening]) -> Result<()> {
+    let old = fs::read_to_string(PAGE).unwrap_or_default();
+    let (mut sections, new) = (sections_of(&old), sections(rows));
+    sections.extend(new.iter().map(|(file, section)| (file.as_str(), section.as_str())));
+    let mut files: Vec<&str> = all.iter().map(|weakening| weakening.file.as_str()).collect();
+    files.dedup();
+    let kept: String = files.iter().filter_map(|file| sections.get(file).copied()).collect();
+    fs::write(PAGE, format!("{INTRODUCTION}{kept}"))?;
     println!("orderings: wrote {PAGE}");
     Ok(())
 }
 
-/// One failure if the page differs from what a run has found.
+/// One failure if the page has other sections than a run has found, for the files of that run.
 pub(super) fn compare(rows: &[Row]) -> Result<Tally> {
-    if fs::read_to_string(PAGE)? == page(rows) {
+    let page = fs::read_to_string(PAGE)?;
+    let kept = sections_of(&page);
+    let new = sections(rows);
+    let differs =
+        |(file, section): (&String, &String)| kept.get(file.as_str()) != Some(&section.as_str());
+    let differing: Vec<_> = new.iter().filter(|row| differs(*row)).map(|(file, _)| file).collect();
+    if differing.is_empty() {
         return Ok(Tally::PASSED);
     }
-    println!("orderings: {PAGE} is not what this run has found: {REMEDY}");
+    println!("orderings: {PAGE} is not what this run has found: {differing:?}: {REMEDY}");
     Ok(Tally::FAILED)
 }
 
@@ -63,44 +81,52 @@ pub(super) fn require_rows(weakenings: &[Weakening]) -> Result<Tally> {
 
 /// The rows of a page: their file, and what stands before the last column.
 fn subjects(page: &str) -> Vec<(&str, String)> {
-    let mut file = "";
     let mut found = Vec::new();
-    for line in page.lines() {
-        if let Some(heading) = line.strip_prefix("## `").and_then(|rest| rest.strip_suffix('`')) {
-            file = heading;
-        } else if line.starts_with("| `")
-            && let Some((rest, _)) = line.strip_suffix(" |").and_then(|row| row.rsplit_once("| "))
-        {
-            found.push((file, format!("{rest}|")));
-        }
+    for (file, section) in in_order(page) {
+        let rows = section.lines().filter(|line| line.starts_with("| `"));
+        let before_last = |row: &str| Some(row.strip_suffix(" |")?.rsplit_once("| ")?.0.to_owned());
+        found.extend(rows.filter_map(before_last).map(|row| (file, format!("{row}|"))));
     }
     found
 }
 
-fn page(rows: &[Row]) -> String {
-    let mut page = String::from(INTRODUCTION);
-    let mut file = "";
-    for row in rows {
-        if file != row.weakening.file {
-            file = &row.weakening.file;
+/// The sections of a page, by file.
+fn sections_of(page: &str) -> BTreeMap<&str, &str> {
+    in_order(page).collect()
+}
+
+/// The sections of a page and their files, each section with its heading.
+fn in_order(page: &str) -> impl Iterator<Item = (&str, &str)> {
+    let starts: Vec<usize> = page.match_indices(HEADING).map(|(at, _)| at).collect();
+    let ends: Vec<usize> = starts.iter().skip(1).copied().chain([page.len()]).collect();
+    starts.into_iter().zip(ends).filter_map(|(start, end)| {
+        let section = &page[start..end];
+        Some((section.strip_prefix(HEADING)?.split('`').next()?, section))
+    })
+}
+
+/// The section that each file gets.
+fn sections(rows: &[Row]) -> BTreeMap<String, String> {
+    let mut sections = BTreeMap::new();
+    for Row { weakening, outcome } in rows {
+        let section = sections.entry(weakening.file.clone()).or_insert_with(|| {
             let head = "| function | operation | weakened | refuted by |\n|---|---|---|---|";
-            let _ = write!(page, "\n## `{file}`\n\n{head}\n");
-        }
-        let by = match &row.outcome {
+            format!("{HEADING}{}`\n\n{head}\n", weakening.file)
+        });
+        let by = match outcome {
             Outcome::Caught(model) => format!("`{model}`"),
-            Outcome::Missed { reason } => {
-                format!("none: {}", reason.unwrap_or("nobody knows why, yet"))
-            }
+            Outcome::Missed { reason: Some(reason) } => format!("none: {reason}"),
+            Outcome::Missed { reason: None } => "none, and nobody knows why".into(),
         };
-        let _ = writeln!(page, "{} {by} |", subject(&row.weakening));
+        *section += &format!("{} {by} |\n", subject(weakening));
     }
-    page
+    sections
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::find::weakenings;
-    use super::{Outcome, Row, page, subject, subjects};
+    use super::{INTRODUCTION, Outcome, Row, sections, sections_of, subject, subjects};
 
     #[test]
     fn a_page_is_read_as_it_was_written() {
@@ -115,10 +141,13 @@ mod tests {
             ])
             .map(|(weakening, outcome)| Row { weakening, outcome })
             .collect();
-        let page = page(&rows);
-        let read = subjects(&page);
-        assert_eq!(read.len(), 4);
+        let written = sections(&rows);
+        let page =
+            format!("{INTRODUCTION}{}", written.values().map(String::as_str).collect::<String>());
         let wanted = rows.iter().map(|row| (row.weakening.file.as_str(), subject(&row.weakening)));
-        assert!(read.into_iter().eq(wanted), "{page}");
+        assert!(subjects(&page).into_iter().eq(wanted), "{page}");
+        let read = sections_of(&page).into_iter();
+        assert!(read.eq(written.iter().map(|(file, section)| (file.as_str(), section.as_str()))));
+        assert_eq!(rows.len(), 4);
     }
 }

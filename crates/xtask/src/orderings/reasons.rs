@@ -30,12 +30,10 @@ pub(super) fn find(weakening: &Weakening) -> Option<&'static str> {
     REASONS.iter().find(|reason| reason.is_for(weakening)).map(|reason| reason.why)
 }
 
-/// The reasons, among those for these packages, that explain nothing: what they are about is
-/// caught by now, or gone.
-pub(super) fn stale(rows: &[Row], packages: &[&str]) -> Vec<String> {
-    let is_tried = |reason: &&Reason| {
-        packages.iter().any(|package| reason.file.starts_with(&format!("crates/{package}/")))
-    };
+/// The reasons, among those for files with `only` in their path, that explain nothing: what they
+/// are about is caught by now, or gone.
+pub(super) fn stale(rows: &[Row], only: &str) -> Vec<String> {
+    let is_tried = |reason: &&Reason| reason.file.contains(only);
     let explains = |reason: &Reason| {
         rows.iter().any(|row| {
             matches!(row.outcome, Outcome::Missed { .. }) && reason.is_for(&row.weakening)
