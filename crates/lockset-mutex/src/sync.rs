@@ -47,7 +47,7 @@ pub use imp::expire_deadlines;
     reason = "the seam offers the same on every side, whatever is used of it"
 )]
 pub(crate) use imp::{
-    Parker, Pointer, SPINS, Word, YIELDS, fence, global, local, spin_hint, yield_now,
+    BUCKETS, Parker, Pointer, SPINS, Word, YIELDS, fence, global, local, spin_hint, yield_now,
 };
 
 /// Why a thread that slept is awake.

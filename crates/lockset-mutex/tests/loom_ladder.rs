@@ -4,7 +4,8 @@
 //! finds aborts the process. By hand:
 //! `RUSTFLAGS="--cfg lockset_loom" cargo test --release -p lockset-mutex --test loom_ladder`.
 //!
-//! Two threads are explored exhaustively, three with at most three preemptions.
+//! Two threads are explored exhaustively, two that lock twice with at most four preemptions, three
+//! threads with at most three.
 
 #![cfg(lockset_loom)]
 
@@ -129,6 +130,32 @@ macro_rules! model_each {
 }
 
 for_each_stage!(model_each);
+
+/// The stage's own number is never reached in a model: so here each unlock, or every second one.
+mod bounded_bypass_that_hands_over {
+    type Always = super::ladder::BoundedBypass<0>;
+    type EverySecond = super::ladder::BoundedBypass<1>;
+
+    #[test]
+    fn two_threads_exclude_each_other() {
+        super::two_threads_exclude_each_other::<Always>();
+    }
+
+    #[test]
+    fn two_threads_that_lock_twice() {
+        super::two_threads_that_lock_twice::<EverySecond>();
+    }
+
+    #[test]
+    fn three_threads_exclude_each_other() {
+        super::three_threads_exclude_each_other::<Always>();
+    }
+
+    #[test]
+    fn three_threads_that_now_and_then_hand_over() {
+        super::three_threads_exclude_each_other::<EverySecond>();
+    }
+}
 
 /// A waiter with a deadline gets the lock or not; whichever it is, it takes along no wake-up that
 /// was meant for another.

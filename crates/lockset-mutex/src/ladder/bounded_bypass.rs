@@ -3,7 +3,7 @@
 //! *What stage 10 breaks*: patience. A sleeper that is called has to come first against threads
 //! that are awake already, and may lose for ever. To hand the lock to the first sleeper each time
 //! is fair, and slow: nobody has the lock while that one wakes up. So both: others may overtake the
-//! first sleeper [`BYPASSES`](BoundedBypass::BYPASSES) times; then the next unlock hands over.
+//! first sleeper `BYPASSES` times; then the next unlock hands over.
 //!
 //! | | |
 //! |---|---|
@@ -50,9 +50,12 @@ use crate::sync::{Parker, SPINS, Word, spin_hint};
 const LOCKED: u32 = 1;
 const PARKED: u32 = 2;
 
-/// A lock whose first sleeper is overtaken so many times, and no more.
+/// A lock whose first sleeper is overtaken `BYPASSES` times, and no more.
+///
+/// Eight is enough to pay for a hand-over, which costs several uses of a lock that is not slept on.
+/// With zero, every unlock hands over.
 #[derive(Debug)]
-pub struct BoundedBypass {
+pub struct BoundedBypass<const BYPASSES: u32 = 8> {
     word: Word,
 }
 
@@ -60,7 +63,7 @@ pub struct BoundedBypass {
 // that `unlock` took off the table with `LOCKED` left on; and only `unlock`, which takes that state
 // back, does either. The orderings are those of the notes above. The table knows a lock by its
 // address, but only while somebody waits, who borrows it.
-unsafe impl RawMutex for BoundedBypass {
+unsafe impl<const BYPASSES: u32> RawMutex for BoundedBypass<BYPASSES> {
     const INIT: Self = Self { word: Word::new(0) };
 
     type Guard = GuardNoSend;
@@ -91,10 +94,7 @@ unsafe impl RawMutex for BoundedBypass {
     }
 }
 
-impl BoundedBypass {
-    /// How often others may have the lock before the first sleeper: enough to pay for a hand-over.
-    pub const BYPASSES: u32 = 8;
-
+impl<const BYPASSES: u32> BoundedBypass<BYPASSES> {
     /// Whether somebody sleeps. A snapshot, for tests and curiosity.
     pub fn has_sleepers(&self) -> bool {
         self.word.load(Relaxed) & PARKED != 0
@@ -164,7 +164,7 @@ impl BoundedBypass {
         let mut bucket = table::bucket(&self.word);
         let first = bucket.first(&self.word);
         let woken = match first {
-            Some(entry) if entry.overtaken < Self::BYPASSES => {
+            Some(entry) if entry.overtaken < BYPASSES => {
                 entry.overtaken += 1;
                 let parker = Arc::clone(&entry.parker);
                 self.word.store(PARKED, Release);

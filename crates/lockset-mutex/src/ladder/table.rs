@@ -6,10 +6,7 @@ use std::sync::Arc;
 use lock_api::MutexGuard;
 
 use super::ThreeState;
-use crate::sync::{Parker, Word, global};
-
-/// Enough that a few dozen contended locks seldom meet in one bucket.
-const BUCKETS: usize = 64;
+use crate::sync::{BUCKETS, Parker, Word, global};
 
 global!(
     static TABLE: [lock_api::Mutex<ThreeState, Bucket>; BUCKETS] =

@@ -105,7 +105,7 @@ impl YieldAndPark {
     #[inline]
     fn take_or_yield(&self) -> bool {
         self.take()
-            || YIELDS.any(|_| {
+            || YIELDS.into_iter().any(|_| {
                 yield_now();
                 !self.is_locked() && self.take()
             })

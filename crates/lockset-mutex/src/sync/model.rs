@@ -34,6 +34,9 @@ pub(crate) const SPINS: Range<u32> = 0..0;
 /// None, as above.
 pub(crate) const YIELDS: Range<u32> = 0..0;
 
+/// All locks of a model meet in one list.
+pub(crate) const BUCKETS: usize = 1;
+
 /// A static list of locks, made anew for each run, and used once before it is shared.
 macro_rules! global {
     (static $name:ident: $list:ty = $initial:expr) => {

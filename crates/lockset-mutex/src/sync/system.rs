@@ -29,6 +29,10 @@ pub(crate) const SPINS: Range<u32> = 0..100;
 /// just lost its own get it back.
 pub(crate) const YIELDS: Range<u32> = 0..4;
 
+/// How many lists the table of sleepers has: enough that a few dozen contended locks seldom meet in
+/// one.
+pub(crate) const BUCKETS: usize = 64;
+
 /// A static list of locks: `global!(static NAME: [Lock; N] = [...])`.
 macro_rules! global {
     (static $name:ident: $list:ty = $initial:expr) => {
