@@ -16,7 +16,9 @@ use std::time::Duration;
 use lock_api::{RawMutex, RawMutexTimed};
 use lockset_mutex::{for_each_stage, ladder};
 
-const THREADS: u64 = 4;
+/// No more than there are processors: among spinning waiters in a queue, each hand-over to one that
+/// is not running costs a turn of the scheduler.
+const THREADS: u64 = 2;
 const ROUNDS: u64 = 500;
 
 /// One way to use one lock.
