@@ -12,6 +12,10 @@ mod introduction {}
 mod a_counter_that_forgets {}
 
 #[cfg(doctest)]
+#[doc = include_str!("src/the-ladder.md")]
+mod the_ladder {}
+
+#[cfg(doctest)]
 #[doc = include_str!("src/the-three-state-mutex.md")]
 mod the_three_state_mutex {}
 

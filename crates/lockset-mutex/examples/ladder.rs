@@ -6,8 +6,8 @@
 //!
 //! For each stage: how often each thread had the lock while there was work left, and the longest
 //! wait, counted in turns that others had meanwhile. In a queue the latter is at most the number of
-//! threads, as nobody has two turns while another waits. Nothing here is a time: the counts depend on
-//! the machine and on what else it does, but what they say about order does not.
+//! threads, as nobody has two turns while another waits. Nothing here is a time: the counts depend
+//! on the machine and on what else it does, but what they say about order does not.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Barrier, Mutex as StdMutex};

@@ -4,10 +4,11 @@
 //! cargo run --release -p lockset-mutex --example preempted_owner
 //! ```
 //!
-//! The owner locks, and gives the processor away, as if it had been preempted. The waiter has it now,
-//! and looks at the lock until it is free. It cannot become free while the waiter looks: so a spinning
-//! waiter looks until its time slice is used up, and a yielding one once or a few times. The counts
-//! of the former depend on the machine and its kernel. That is the point: they depend on nothing else.
+//! The owner locks, and gives the processor away, as if it had been preempted. The waiter has it
+//! now, and looks at the lock until it is free. It cannot become free while the waiter looks: so a
+//! spinning waiter looks until its time slice is used up, and a yielding one once or a few times.
+//! The counts of the former depend on the machine and its kernel. That is the point: they depend on
+//! nothing else.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::{hint, thread};

@@ -20,12 +20,12 @@
 //! | 7 | [`yield_and_park`] | who waits sleeps | a list and its lock in every lock |
 //! | 8 | [`two_state`] | the kernel keeps the list | each unlock calls the kernel |
 //! | 9 | [`three_state`] | the word says whether anybody sleeps | it can only say "perhaps" |
-//! | 10 | [`parking_table`] | one list of our own for all locks | a sleeper may be overtaken for ever |
+//! | 10 | [`parking_table`] | one list for all locks | a sleeper may be overtaken for ever |
 //! | 11 | [`bounded_bypass`] | overtaken so often, then served | two exchanges for each use |
 //! | 12 | `asymmetric` | the waiter pays for the owner's fence | a wait disturbs every processor |
 //!
-//! Each module says what its lock costs and promises; for use, take [`Mutex`](crate::Mutex). Stage 12
-//! is an experiment, and behind the feature of its name.
+//! Each module says what its lock costs and promises; for use, take [`Mutex`](crate::Mutex). Stage
+//! 12 is an experiment, and behind the feature of its name.
 //!
 //! Every stage has the same models (`tests/loom_ladder.rs`), the same tests (`tests/ladder.rs`) and
 //! the same walk (`examples/ladder.rs`), by one list, [`for_each_stage!`](crate::for_each_stage).

@@ -31,8 +31,8 @@
 //!
 //! # To learn from
 //!
-//! [`ladder`] has twelve mutexes behind the same trait, from an exchanged flag to one that bounds how
-//! often a sleeper is overtaken; each says what the one before it breaks.
+//! [`ladder`] has twelve mutexes behind the same trait, from an exchanged flag to one that bounds
+//! how often a sleeper is overtaken; each says what the one before it breaks.
 //!
 //! # How it is checked
 //!

@@ -1,17 +1,17 @@
 //! Stage 12, **asymmetric**, an experiment: the one that waits pays for the fence.
 //!
-//! *What the others pay*: each unlock of stages 9 to 11 is a read-modify-write, since it has to give
-//! the lock up and *then* look for waiters. A plain store, then a load from another word: that order
-//! a processor may turn around, and then owner and waiter miss each other, which is the mutant
-//! `no fence`. A fence between the two prevents it and costs what it was meant to save. But only a
-//! waiter ever needs it. So the waiter orders all processors at once (membarrier(2)) before it goes
-//! to sleep, and the owner tells only the compiler to keep the order.
+//! *What the others pay*: each unlock of stages 9 to 11 is a read-modify-write, since it has to
+//! give the lock up and *then* look for waiters. A plain store, then a load from another word: that
+//! order a processor may turn around, and then owner and waiter miss each other, which is the
+//! mutant `no fence`. A fence between the two prevents it and costs what it was meant to save. But
+//! only a waiter ever needs it. So the waiter orders all processors at once (membarrier(2)) before
+//! it goes to sleep, and the owner tells only the compiler to keep the order.
 //!
 //! | | |
 //! |---|---|
 //! | states | `FREE`, `HELD`; and how many wait |
 //! | read-modify-writes, lock and unlock without contention | 1 |
-//! | cache lines moved by a hand-over | the lock's, the kernel's own; and each processor is interrupted |
+//! | cache lines a hand-over moves | the lock's, the kernel's; and every processor is interrupted |
 //! | overtaking | without bound |
 //! | owner preempted | the waiters sleep |
 //! | size | 8 bytes |
@@ -31,8 +31,8 @@
 //! The lock's one edge is from the Release store in `unlock` to the Acquire exchange of the next
 //! owner. Beyond that, it must not be that an owner's look at `waiting` misses a waiter *and* the
 //! waiter's last look misses the owner's `FREE`. Both stores come before their thread's fence, both
-//! looks after it, so one fence orders the pair. `waiting` itself carries no data: Relaxed. A waiter
-//! that comes after the fence of another makes its own.
+//! looks after it, so one fence orders the pair. `waiting` itself carries no data: Relaxed. A
+//! waiter that comes after the fence of another makes its own.
 //!
 //! # Source
 //!

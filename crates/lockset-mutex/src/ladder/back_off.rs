@@ -1,15 +1,15 @@
 //! Stage 3, **back off**: who failed waits longer before it tries again.
 //!
 //! *What stage 2 breaks*: when the owner unlocks, all n waiters see `FREE` at once, and all n try.
-//! One succeeds; n - 1 exchanges were for nothing, and each has moved the cache line once more, away
-//! from the new owner. Here each failure doubles the pause before the next look, so the waiters
-//! spread out in time, and few look at a given moment.
+//! One succeeds; n - 1 exchanges were for nothing, and each has moved the cache line once more,
+//! away from the new owner. Here each failure doubles the pause before the next look, so the
+//! waiters spread out in time, and few look at a given moment.
 //!
 //! | | |
 //! |---|---|
 //! | states | `FREE`, `HELD` |
 //! | read-modify-writes, lock and unlock without contention | 1 |
-//! | cache lines moved by a hand-over | the lock's, to the few that happen to look |
+//! | cache lines a hand-over moves | the lock's, to the few that happen to look |
 //! | overtaking | without bound, and worse than before: who has waited long looks seldom |
 //! | owner preempted | every waiter burns its time slice for nothing |
 //! | size | 4 bytes |
@@ -20,8 +20,8 @@
 //!
 //! # Source
 //!
-//! T. Anderson, *The Performance of Spin Lock Alternatives for Shared-Memory Multiprocessors* (1990).
-//! There the pause is random as well, which keeps two waiters from looking in step.
+//! T. Anderson, *The Performance of Spin Lock Alternatives for Shared-Memory Multiprocessors*
+//! (1990). There the pause is random as well, which keeps two waiters from looking in step.
 //!
 //! ```
 //! let counter = lock_api::Mutex::<lockset_mutex::ladder::BackOff, _>::new(0);

@@ -9,9 +9,9 @@
 //! |---|---|
 //! | states | `LOCKED`, `PARKED`; and in the table, how often the first sleeper was overtaken |
 //! | read-modify-writes, lock and unlock without contention | 2 |
-//! | cache lines moved by a hand-over | the lock's, the bucket's, the sleeper's; and the kernel's own |
+//! | cache lines a hand-over moves | the lock's, the bucket's, the sleeper's, the kernel's |
 //! | overtaking | `BYPASSES` by newcomers for each place in the queue, and those ahead in it |
-//! | owner preempted | the waiters sleep; one preempted with a bucket locked delays its neighbours |
+//! | owner preempted | the waiters sleep; who has a bucket locked delays its neighbours |
 //! | size | 4 bytes, of which two bits are used |
 //!
 //! Invariants:
@@ -24,14 +24,16 @@
 //! # Notes about memory ordering
 //!
 //! The lock's one edge is from the Release in `unlock`, be it the exchange or the store with the
-//! bucket locked, to the Acquire exchange of the next owner. When it is handed over there is no such
-//! exchange, and the edge is the bucket's lock: who finds its entry gone has locked the bucket after
-//! who took it off. Setting and clearing `PARKED` is Relaxed, and ordered by that lock as well.
+//! bucket locked, to the Acquire exchange of the next owner. When it is handed over there is no
+//! such exchange, and the edge is the bucket's lock: who finds its entry gone has locked the bucket
+//! after who took it off. Setting and clearing `PARKED` is Relaxed, and ordered by that lock as
+//! well.
 //!
 //! # Source
 //!
-//! Counting how often a waiter was passed by is nsync's (M. Burrows; there 30 wake-ups set a bit that
-//! holds newcomers off). WebKit and parking_lot hand over by the clock instead; counting needs none.
+//! Counting how often a waiter was passed by is nsync's (M. Burrows; there 30 wake-ups set a bit
+//! that holds newcomers off). WebKit and parking_lot hand over by the clock instead; counting needs
+//! none.
 //!
 //! ```
 //! let counter = lock_api::Mutex::<lockset_mutex::ladder::BoundedBypass, _>::new(0);
@@ -131,7 +133,8 @@ impl<const BYPASSES: u32> BoundedBypass<BYPASSES> {
         }
     }
 
-    /// Goes to the end of the queue, unless the lock is free by now; `None` if it was, and is taken.
+    /// Goes to the end of the queue, unless the lock is free by now; `None` if it was, and is
+    /// taken.
     fn enqueue(&self) -> Option<Arc<Parker>> {
         let mut bucket = table::bucket(&self.word);
         loop {

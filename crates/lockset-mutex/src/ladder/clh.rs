@@ -6,16 +6,16 @@
 //!
 //! | | |
 //! |---|---|
-//! | states | `tail` is null: free; otherwise it is the last of the queue, and the owner its first |
+//! | states | `tail` is null: free; else the last of a queue whose first is the owner |
 //! | read-modify-writes, lock and unlock without contention | 2 |
-//! | cache lines moved by a hand-over | the owner's node, to one waiter; and the lock's |
+//! | cache lines a hand-over moves | the owner's node, to one waiter; and the lock's |
 //! | overtaking | none: order is that of the exchanges of `tail` |
 //! | owner preempted | all wait; any preempted waiter stops all behind it |
 //! | size | 16 bytes, and a node in the heap for each thread that holds or waits |
 //!
 //! The published lock unlocks by a plain store, and its tail always names a node. Then whoever only
-//! tries has to read that node to learn whether the lock is free, while another thread may be giving
-//! it back to the heap. So here the last one out takes its node off again, which costs one
+//! tries has to read that node to learn whether the lock is free, while another thread may be
+//! giving it back to the heap. So here the last one out takes its node off again, which costs one
 //! read-modify-write; it also lets a lock begin with nothing but nulls, in a `static`.
 //!
 //! # The owner's node
@@ -30,8 +30,8 @@
 //! The lock's one edge goes from `unlock` to the next owner. If that is already in the queue, the
 //! halves are the Release store of `PASSED_ON` and the Acquire look that finds it. Otherwise they
 //! are the Release of taking the node off and the Acquire of the exchange that finds null. The
-//! exchange is Release, too: it hands the node, `HELD` and all, to the successor. `owner` is used by
-//! the owner alone, and so ordered by the lock itself: Relaxed.
+//! exchange is Release, too: it hands the node, `HELD` and all, to the successor. `owner` is used
+//! by the owner alone, and so ordered by the lock itself: Relaxed.
 //!
 //! # Source
 //!

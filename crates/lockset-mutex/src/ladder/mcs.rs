@@ -8,16 +8,16 @@
 //!
 //! | | |
 //! |---|---|
-//! | states | `tail` is null: free; otherwise it is the last of the queue, and the owner its first |
+//! | states | `tail` is null: free; else the last of a queue whose first is the owner |
 //! | read-modify-writes, lock and unlock without contention | 2 |
-//! | cache lines moved by a hand-over | the successor's node, to one waiter; and the lock's |
+//! | cache lines a hand-over moves | the successor's node, to one waiter; and the lock's |
 //! | overtaking | none: order is that of the exchanges of `tail` |
 //! | owner preempted | all wait; any preempted waiter stops all behind it |
 //! | size | 8 bytes, and a node in the heap for each thread that holds or waits |
 //!
 //! The owner's node is found by the guard's state, a [`Token`]: per-acquisition state of lock_api
-//! 0.5 is made for locks like this. It moves with the guard, so it is the node's address and not the
-//! node.
+//! 0.5 is made for locks like this. It moves with the guard, so it is the node's address and not
+//! the node.
 //!
 //! # Notes about memory ordering
 //!
@@ -68,9 +68,9 @@ struct Node {
     next: Pointer<Node>,
 }
 
-// SAFETY: Exchanges of `tail` put the threads in a row. A token goes to the one that found it empty,
-// or whom its predecessor has granted the lock; and only `unlock`, which takes the token back,
-// grants or empties. A node belongs to its thread from `fresh` to `keep`: the predecessor has
+// SAFETY: Exchanges of `tail` put the threads in a row. A token goes to the one that found it
+// empty, or whom its predecessor has granted the lock; and only `unlock`, which takes the token
+// back, grants or empties. A node belongs to its thread from `fresh` to `keep`: the predecessor has
 // written to it for the last time with `GRANTED`, the successor with its introduction, for which
 // `unlock` waits. A forgotten token leaves its node behind for good. The orderings are as above.
 unsafe impl RawMutex for Mcs {

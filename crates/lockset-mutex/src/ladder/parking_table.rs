@@ -3,21 +3,21 @@
 //! *What stage 9 breaks*: knowledge. The kernel keeps the list, so `unlock` cannot see whether
 //! anybody is left on it, and must assume so: after the last sleeper there is one call for nobody.
 //! To forget the others is the mutant `forgotten waiter` of stage 9. Here the list is ours: one
-//! table for the whole program, looked up by the lock's address, as the kernel does. Stage 7's lists
-//! cost their size in every lock; the table costs it once. The lock needs two bits, on any system.
-//! And whoever can see the list can choose: [stage 11](super::bounded_bypass) does.
+//! table for the whole program, looked up by the lock's address, as the kernel does. Stage 7's
+//! lists cost their size in every lock; the table costs it once. The lock needs two bits, on any
+//! system. And whoever can see the list can choose: [stage 11](super::bounded_bypass) does.
 //!
 //! | | |
 //! |---|---|
 //! | states | `LOCKED`, `PARKED`: each on or off |
 //! | read-modify-writes, lock and unlock without contention | 2 |
-//! | cache lines moved by a hand-over | the lock's, the bucket's, the sleeper's; and the kernel's own |
+//! | cache lines a hand-over moves | the lock's, the bucket's, the sleeper's, the kernel's |
 //! | overtaking | without bound |
-//! | owner preempted | the waiters sleep; one preempted with a bucket locked delays its neighbours |
+//! | owner preempted | the waiters sleep; who has a bucket locked delays its neighbours |
 //! | size | 4 bytes, of which two bits are used |
 //!
-//! Invariant: a lock with an entry in the table has `PARKED` on. A waiter sets the bit first, and goes
-//! to sleep only if the bit is still there once it has the bucket.
+//! Invariant: a lock with an entry in the table has `PARKED` on. A waiter sets the bit first, and
+//! goes to sleep only if the bit is still there once it has the bucket.
 //!
 //! # Notes about memory ordering
 //!
@@ -27,8 +27,8 @@
 //!
 //! # Source
 //!
-//! F. Pizlo, *Locking in WebKit* (2016), after `futex`; in Rust, A. d'Antras's parking_lot. Both have
-//! more: tables that grow, timeouts, and now and then a fair turn.
+//! F. Pizlo, *Locking in WebKit* (2016), after `futex`; in Rust, A. d'Antras's parking_lot. Both
+//! have more: tables that grow, timeouts, and now and then a fair turn.
 //!
 //! ```
 //! let counter = lock_api::Mutex::<lockset_mutex::ladder::ParkingTable, _>::new(0);

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | states | `FREE`, `HELD` |
 //! | read-modify-writes, lock and unlock without contention | 1 |
-//! | cache lines moved by a hand-over | the lock's, and once more for each look of each waiter |
+//! | cache lines a hand-over moves | the lock's, and once more for each look of each waiter |
 //! | overtaking | without bound: whoever's exchange comes first has it |
 //! | owner preempted | every waiter burns its time slice for nothing |
 //! | size | 4 bytes |
@@ -21,8 +21,8 @@
 //!
 //! # Source
 //!
-//! The instruction is that of the IBM System/360 (1964); as a lock it is the baseline of T. Anderson,
-//! *The Performance of Spin Lock Alternatives for Shared-Memory Multiprocessors* (1990).
+//! The instruction is that of the IBM System/360 (1964); as a lock it is the baseline of T.
+//! Anderson, *The Performance of Spin Lock Alternatives for Shared-Memory Multiprocessors* (1990).
 //!
 //! ```
 //! let counter = lock_api::Mutex::<lockset_mutex::ladder::TestAndSet, _>::new(0);

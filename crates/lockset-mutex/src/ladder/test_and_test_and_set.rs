@@ -2,15 +2,15 @@
 //!
 //! *What stage 1 breaks*: an exchange writes, even if it writes what was there. So every look of
 //! every waiter takes the lock's cache line away from all others, the owner included, who needs it
-//! in order to unlock. While one owner is in its section, n waiters that look k times move that line
-//! n × k times. Here a waiter only reads, which all can do at once from their own copies of the
-//! line: n moves, one for each waiter, when the owner has written.
+//! in order to unlock. While one owner is in its section, n waiters that look k times move that
+//! line n × k times. Here a waiter only reads, which all can do at once from their own copies of
+//! the line: n moves, one for each waiter, when the owner has written.
 //!
 //! | | |
 //! |---|---|
 //! | states | `FREE`, `HELD` |
 //! | read-modify-writes, lock and unlock without contention | 1 |
-//! | cache lines moved by a hand-over | the lock's: to each of n waiters, and again as each tries |
+//! | cache lines a hand-over moves | the lock's: to each of n waiters, and again as each tries |
 //! | overtaking | without bound |
 //! | owner preempted | every waiter burns its time slice for nothing |
 //! | size | 4 bytes |

@@ -1,15 +1,15 @@
 //! Stage 9, **three-state futex**: call the kernel only if somebody may sleep.
 //!
-//! *What stage 8 breaks*: the unlock that nobody waits for, which is nearly every one, and calls the
-//! kernel all the same. So the word says whether somebody may sleep, and the way there is full of
-//! traps; the mutants of this stage are known by their names in many a bug list, first of all the
-//! `forgotten waiter`.
+//! *What stage 8 breaks*: the unlock that nobody waits for, which is nearly every one, and calls
+//! the kernel all the same. So the word says whether somebody may sleep, and the way there is full
+//! of traps; the mutants of this stage are known by their names in many a bug list, first of all
+//! the `forgotten waiter`.
 //!
 //! | | |
 //! |---|---|
 //! | states | `UNLOCKED`, `LOCKED`, `CONTENDED` |
 //! | read-modify-writes, lock and unlock without contention | 2 |
-//! | cache lines moved by a hand-over | the lock's, and the kernel's own |
+//! | cache lines a hand-over moves | the lock's, and the kernel's own |
 //! | overtaking | without bound: a newcomer may overtake a sleeper, as waking one up takes time |
 //! | owner preempted | the waiters sleep, after a short while of spinning |
 //! | size | 4 bytes |

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | states | the next number to draw, the number being served; free when they are equal |
 //! | read-modify-writes, lock and unlock without contention | 1 |
-//! | cache lines moved by a hand-over | the lock's, to each of n waiters |
+//! | cache lines a hand-over moves | the lock's, to each of n waiters |
 //! | overtaking | none: order is that of the draws |
 //! | owner preempted | all wait; and if the *next* one is preempted, all wait for that one, too |
 //! | size | 8 bytes |

@@ -1,16 +1,16 @@
 //! Stage 8, **two-state futex**: the kernel keeps the list.
 //!
 //! *What stage 7 breaks*: its size, ten times that of the word it guards, and a second lock around
-//! the list. Linux has such lists already, one for each address somebody sleeps on. `wait` sleeps if
-//! the word still has the value that made us wait, compared by the kernel with its list locked: that
-//! is stage 7's second look. `wake` calls the first on the list. Without the comparison, a waiter
-//! could go to sleep after the last call: the mutant `sleeps on whatever it finds`.
+//! the list. Linux has such lists already, one for each address somebody sleeps on. `wait` sleeps
+//! if the word still has the value that made us wait, compared by the kernel with its list locked:
+//! that is stage 7's second look. `wake` calls the first on the list. Without the comparison, a
+//! waiter could go to sleep after the last call: the mutant `sleeps on whatever it finds`.
 //!
 //! | | |
 //! |---|---|
 //! | states | `FREE`, `HELD` |
 //! | read-modify-writes, lock and unlock without contention | 1, **and a system call** |
-//! | cache lines moved by a hand-over | the lock's, and the kernel's own |
+//! | cache lines a hand-over moves | the lock's, and the kernel's own |
 //! | overtaking | without bound |
 //! | owner preempted | the waiters sleep |
 //! | size | 4 bytes |

@@ -4,8 +4,8 @@
 //! know that it has. When the owner is preempted, its waiters spin through their time slices, and
 //! may well be what keeps it off its processor. The example `preempted_owner` puts owner and waiter
 //! on one processor and counts: how often the waiter looks until it has the lock. In a queue it is
-//! worse still, since the lock is handed to waiters that are not running either. A kernel can switch
-//! preemption off while it holds a spin lock; a program cannot.
+//! worse still, since the lock is handed to waiters that are not running either. A kernel can
+//! switch preemption off while it holds a spin lock; a program cannot.
 //!
 //! So a waiter gives its processor away. First it yields, a few times: that is right if the owner
 //! only waits for a processor. Then it parks: it puts its name on a list, and sleeps until called.
@@ -14,13 +14,13 @@
 //! |---|---|
 //! | states | `FREE`, `HELD`; and the list of those who sleep |
 //! | read-modify-writes, lock and unlock without contention | 2: the lock's, the list's |
-//! | cache lines moved by a hand-over | the lock's, the list's, the sleeper's; and the kernel's own |
+//! | cache lines a hand-over moves | the lock's, the list's, the sleeper's, the kernel's |
 //! | overtaking | without bound: who is called has to come first once more |
 //! | owner preempted | the waiters sleep; its processor is its own |
 //! | size | 48 bytes, the list included, and the list's memory in the heap |
 //!
-//! Whoever unlocks cannot see whether anybody sleeps, so each unlock looks at the list. And the list
-//! needs a lock; one that spins, [stage 3](super::back_off), held for a few instructions.
+//! Whoever unlocks cannot see whether anybody sleeps, so each unlock looks at the list. And the
+//! list needs a lock; one that spins, [stage 3](super::back_off), held for a few instructions.
 //!
 //! # Notes about memory ordering
 //!

@@ -1,9 +1,9 @@
 //! Two fences for two sides, one of which is all but free: membarrier(2).
 //!
 //! After [`heavy_fence`] every other thread of the process is as if it had made a fence of its own
-//! at some moment during the call, wherever it was. So a [`light_fence`] need only keep the compiler
-//! from moving anything across it. Both sides must agree on this, so it is settled once for the
-//! process; while it is not, or where the kernel refuses, both are ordinary fences.
+//! at some moment during the call, wherever it was. So a [`light_fence`] need only keep the
+//! compiler from moving anything across it. Both sides must agree on this, so it is settled once
+//! for the process; while it is not, or where the kernel refuses, both are ordinary fences.
 
 use core::sync::atomic::Ordering::SeqCst;
 use core::sync::atomic::{AtomicU8, Ordering, compiler_fence, fence};
@@ -63,6 +63,7 @@ fn settle() -> u8 {
     // registering twice does no harm; only one that is registered stores `EXPEDITED`.
     match MEANS.load(Ordering::Relaxed) {
         UNKNOWN => {
+            // Relaxed: as above.
             let means = if kernel::register().is_ok() { EXPEDITED } else { SYMMETRIC };
             let first =
                 MEANS.compare_exchange(UNKNOWN, means, Ordering::Relaxed, Ordering::Relaxed);

@@ -34,8 +34,8 @@ pub(crate) const SPINS: Range<u32> = 0..0;
 /// None, as above.
 pub(crate) const YIELDS: Range<u32> = 0..0;
 
-/// All locks of a model meet in one list.
-pub(crate) const BUCKETS: usize = 1;
+/// As few as a table can have: loom's threads have small stacks, on which it is made.
+pub(crate) const BUCKETS: usize = 2;
 
 /// A static list of locks, made anew for each run, and used once before it is shared.
 macro_rules! global {
