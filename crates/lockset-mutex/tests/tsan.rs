@@ -10,6 +10,7 @@
 //! more of them, it finds less.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
@@ -90,9 +91,19 @@ where
 /// Runs `add_two` on all threads at once, and counts.
 fn counts<R: RawMutex + Send + Sync + 'static>(add_two: fn(&lock_api::Mutex<R, u64>)) {
     let counter = Arc::new(lock_api::Mutex::<R, u64>::new(0));
-    let add =
-        |counter: Arc<lock_api::Mutex<R, u64>>| move || (0..ROUNDS).for_each(|_| add_two(&counter));
-    let threads: Vec<_> = (0..THREADS).map(|_| thread::spawn(add(Arc::clone(&counter)))).collect();
+    let arrived = Arc::new(AtomicU64::new(0));
+    let start = |_| {
+        let (counter, arrived) = (Arc::clone(&counter), Arc::clone(&arrived));
+        thread::spawn(move || {
+            // All start at once. Relaxed: nothing may be ordered but by the lock.
+            arrived.fetch_add(1, Relaxed);
+            while arrived.load(Relaxed) < THREADS {
+                thread::yield_now();
+            }
+            (0..ROUNDS).for_each(|_| add_two(&counter));
+        })
+    };
+    let threads: Vec<_> = (0..THREADS).map(start).collect();
     threads.into_iter().for_each(|thread| thread.join().expect("no thread panics"));
     assert_eq!(*counter.lock(), THREADS * ROUNDS * 2);
 }

@@ -10,8 +10,8 @@ mod page;
 mod reasons;
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::ExitCode;
 
@@ -81,6 +81,7 @@ fn try_all(only: &str) -> Result<(Vec<Row>, Tally)> {
             tally += count;
             rows.extend(row);
         }
+        hunt.require_healthy()?;
     }
     if rows.is_empty() && tally.failed == 0 {
         return Err(format!("there is no ordering in any file like `{only}`").into());
@@ -136,21 +137,29 @@ struct Model {
 }
 
 impl<'a> Hunt<'a> {
-    /// A model that fails without any weakening proves nothing by failing with it.
     fn new(nursery: &'a Nursery, package: &'a str) -> Result<Self> {
-        let mut healthy = Vec::new();
+        let mut models = Vec::new();
         for target in targets_of(package)? {
-            let models = nursery.models(package, &target)?;
-            for name in models.names()? {
-                let verdict = models.run(&name, &USUAL)?;
+            let names = nursery.models(package, &target)?.names()?;
+            models.extend(names.into_iter().map(|name| Model { target: target.clone(), name }));
+        }
+        Ok(Self { nursery, package, models, caught: BTreeMap::new() })
+    }
+
+    /// A model that fails without any weakening has proven nothing by failing with one.
+    fn require_healthy(&self) -> Result<()> {
+        let caught: BTreeSet<&Model> = self.caught.keys().map(|(_, model)| model).collect();
+        for target in targets_of(self.package)? {
+            let models = self.nursery.models(self.package, &target)?;
+            for Model { name, .. } in caught.iter().filter(|model| model.target == target) {
+                let verdict = models.run(name, &USUAL)?;
                 if !matches!(verdict, Verdict::Holds) {
                     let word = verdict.word();
-                    return Err(format!("{target} {package} {name} as it is: {word}").into());
+                    return Err(format!("{target} {name} without any weakening: {word}").into());
                 }
-                healthy.push(Model { target: target.clone(), name });
             }
         }
-        Ok(Self { nursery, package, models: healthy, caught: BTreeMap::new() })
+        Ok(())
     }
 
     /// Tries a weakening and says so; no row if it could not be tried.
