@@ -58,6 +58,9 @@ fn a_try_lock_tells_held_from_free<R: RawMutex>() {
     });
 }
 
+/// A verb, and whether it got the lock.
+type Way<R> = fn(&Mutex<R, ()>) -> bool;
+
 /// The same with a deadline. The clock has struck, so whoever has to wait gives up.
 fn a_deadline_tells_held_from_free<R>()
 where
@@ -67,7 +70,7 @@ where
         let lock = Mutex::<R, ()>::new(());
         assert!(!lock.is_locked());
         expire_deadlines();
-        let ways: [fn(&Mutex<R, ()>) -> bool; 3] = [
+        let ways: [Way<R>; 3] = [
             |lock| lock.try_lock_for(Duration::from_secs(1)).is_some(),
             |lock| lock.try_lock_until(Instant::now()).is_some(),
             |lock| lock.try_lock().is_some(),
