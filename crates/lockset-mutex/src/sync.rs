@@ -11,8 +11,8 @@
 //! lock above can be checked as it ships:
 //!
 //! - A plain **store** that races with a read-modify-write breaks the latter's atomicity in loom
-//!   (loom issue 254). So [`Word::store`] is an exchange under the checker, and a store elsewhere.
-//! - **Spinning** has endlessly many interleavings. So a waiter calls [`Word::pause`] between two
+//!   (tokio-rs/loom#254). So `store` is an exchange under the checker, and a store elsewhere.
+//! - **Spinning** has endlessly many interleavings. So a waiter calls `pause` between two
 //!   looks, which under the checker sleeps until the word has another value. Being woken orders
 //!   memory; a look that succeeds at once does not pause, so the orderings are checked there.
 

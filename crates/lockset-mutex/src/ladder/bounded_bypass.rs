@@ -54,8 +54,8 @@ const PARKED: u32 = 2;
 
 /// A lock whose first sleeper is overtaken `BYPASSES` times, and no more.
 ///
-/// Eight is enough to pay for a hand-over, which costs several uses of a lock that is not slept on.
-/// With zero, every unlock hands over.
+/// With eight, at most one use in nine pays for a hand-over, during which nobody has the lock. With
+/// zero, every unlock past a sleeper does.
 #[derive(Debug)]
 pub struct BoundedBypass<const BYPASSES: u32 = 8> {
     word: Word,
