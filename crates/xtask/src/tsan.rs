@@ -27,9 +27,9 @@ const FLAGS: &str = "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --
 /// A case takes less than a second.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// The one thing of the standard library's that the locks use and the sanitizer cannot see: an `Arc`
-/// that is dropped orders its last owner by a fence, and fences are not understood. Only what is
-/// reported of an `Arc` being freed is left out.
+/// The one thing of the standard library's that the locks use and the sanitizer cannot see: an
+/// `Arc` that is dropped orders its last owner by a fence, and fences are not understood. Only what
+/// is reported of an `Arc` being freed is left out.
 const SUPPRESSIONS: &str = "race:alloc::sync::Arc*drop_slow\n";
 
 /// What a case says that ended well.
