@@ -119,13 +119,13 @@ macro_rules! policy {
     };
 }
 
-// Half a wake-up's time if only one waits, since then both run; three of them with others asleep,
+// About a wake-up's time if only one waits, since then both run; two of them with others asleep,
 // since each turn of theirs costs one.
 policy!(
     Bounded,
     Fairness {
-        patience: Some(Patience { alone: 8_000, with_sleepers: 26_000 }),
-        skips: 4,
+        patience: Some(Patience { alone: 8_000, with_sleepers: 16_000 }),
+        skips: 2,
         is_strict: false,
     }
 );

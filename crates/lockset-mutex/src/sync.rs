@@ -2,7 +2,10 @@
 //!
 //! The locks above say *when* to spin, sleep and wake; what that means is chosen here. Linux has
 //! sleeping on a word as a system call; elsewhere a table of condition variables does the same;
-//! under the model checker it is a queue that loom can see. No other file knows which.
+//! under a model checker it is a queue that the checker can see. No other file knows which.
+//!
+//! There are two checkers. Loom goes through all interleavings of a few threads, weak orderings
+//! included. Shuttle draws some interleavings of many threads, and knows one order only.
 //!
 //! Two things that loom 0.7 cannot see as they are written are said differently here, so that every
 //! lock above can be checked as it ships:
@@ -13,26 +16,32 @@
 //!   looks, which under the checker sleeps until the word has another value. Being woken orders
 //!   memory; a look that succeeds at once does not pause, so the orderings are checked there.
 
-#[cfg(not(lockset_loom))]
+#[cfg(not(any(lockset_loom, lockset_shuttle)))]
 #[path = "sync/system.rs"]
 mod imp;
 
-#[cfg(lockset_loom)]
+#[cfg(any(lockset_loom, lockset_shuttle))]
 #[path = "sync/model.rs"]
 mod imp;
 
 mod tally;
 
-#[cfg(not(lockset_loom))]
+#[cfg(not(any(lockset_loom, lockset_shuttle)))]
 #[path = "sync/asymmetric.rs"]
 mod asymmetric;
 
-#[cfg(lockset_loom)]
+#[cfg(any(lockset_loom, lockset_shuttle))]
 #[path = "sync/model/asymmetric.rs"]
 mod asymmetric;
 
 pub(crate) use asymmetric::{Refused, heavy_fence, light_fence};
+
 #[cfg(lockset_loom)]
+pub(crate) use loom as checker;
+#[cfg(all(lockset_shuttle, not(lockset_loom)))]
+pub(crate) use shuttle as checker;
+
+#[cfg(any(lockset_loom, lockset_shuttle))]
 pub use imp::expire_deadlines;
 #[allow(
     unused_imports,

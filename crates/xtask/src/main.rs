@@ -7,11 +7,16 @@ mod bench;
 mod check;
 mod models;
 mod mutants;
+mod nursery;
+mod orderings;
 mod packages;
 mod process;
+mod survivors;
 mod tally;
+mod targets;
 mod test;
 mod tidy;
+mod tsan;
 
 use std::env;
 use std::error::Error;
@@ -29,6 +34,16 @@ struct Verb {
     run: fn(flags: &[String]) -> Result<ExitCode>,
 }
 
+impl Verb {
+    /// A flag with a value is listed as `--name=VALUE`.
+    fn takes(&self, flag: &str) -> bool {
+        let name_of = |flag: &str| flag.split_once('=').map(|(name, _)| name.to_owned());
+        self.flags
+            .iter()
+            .any(|known| *known == flag || known.contains('=') && name_of(known) == name_of(flag))
+    }
+}
+
 const VERBS: &[Verb] = &[
     Verb {
         name: "check",
@@ -40,14 +55,32 @@ const VERBS: &[Verb] = &[
     Verb {
         name: "test",
         flags: &["--deep"],
-        about: "every test, loom model and mutant, with the servers that they need",
-        run: |flags| test::run(if flags.is_empty() { &models::USUAL } else { &models::DEEP }),
+        about: "every test, model and mutant, with the servers that they need",
+        run: |flags| test::run(if flags.is_empty() { &test::USUAL } else { &test::DEEP }),
     },
     Verb {
         name: "mutants",
         flags: &[],
         about: "the bugs that the loom models must find",
         run: |_| mutants::run(),
+    },
+    Verb {
+        name: "orderings",
+        flags: &["--write", "--only=PART-OF-PATH"],
+        about: "every memory ordering, weakened, and the model that sees it",
+        run: orderings::run,
+    },
+    Verb {
+        name: "survivors",
+        flags: &["--only=PART-OF-PATH"],
+        about: "what cargo-mutants can do to the locks without a loom model seeing it",
+        run: survivors::run,
+    },
+    Verb {
+        name: "tsan",
+        flags: &[],
+        about: "the shipped locks under ThreadSanitizer, and without their orderings",
+        run: |_| tsan::run(),
     },
     Verb {
         name: "bench",
@@ -71,7 +104,7 @@ fn main() -> ExitCode {
         eprintln!("xtask: no verb `{name}`; `cargo xtask help` lists them");
         return ExitCode::from(2);
     };
-    if let Some(flag) = flags.iter().find(|flag| !verb.flags.contains(&flag.as_str())) {
+    if let Some(flag) = flags.iter().find(|flag| !verb.takes(flag)) {
         eprintln!("xtask: `{name}` takes no `{flag}`; `cargo xtask help` lists what it takes");
         return ExitCode::from(2);
     }

@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::Result;
-use crate::process::{Ending, cargo, output_of, run_bounded, say, target_dir};
+use crate::process::{Ending, cargo, output_of, run_bounded, target_dir};
 use crate::tally::Tally;
+use crate::targets;
 
 /// The crates that have models, in their test targets whose names begin with `loom`.
-const PACKAGES: &[&str] = &["lockset-mutex", "lockset-semaphore"];
+pub(crate) const PACKAGES: &[&str] = &["lockset-mutex", "lockset-semaphore"];
 
 /// How far the models are explored.
 pub(crate) struct Depth {
@@ -35,7 +36,7 @@ pub(crate) const DEEP: Depth = Depth { deeper: 2, limit: Duration::from_secs(30 
 pub(crate) fn run_all(depth: &Depth) -> Result<Tally> {
     let mut tally = Tally::default();
     for package in PACKAGES {
-        for target in targets(package)? {
+        for target in targets_of(package)? {
             tally += run_target(package, &target, depth).unwrap_or_else(|error| {
                 eprintln!("xtask: {target} of {package}: {error}");
                 Tally::FAILED
@@ -46,7 +47,7 @@ pub(crate) fn run_all(depth: &Depth) -> Result<Tally> {
 }
 
 /// The test targets of a crate that are models; a crate without any is an error.
-fn targets(package: &str) -> Result<Vec<String>> {
+pub(crate) fn targets_of(package: &str) -> Result<Vec<String>> {
     let metadata = output_of(&mut cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
     let metadata: Value = serde_json::from_str(&metadata)?;
     let packages = metadata["packages"].as_array().into_iter().flatten();
@@ -111,33 +112,20 @@ impl Models {
         lints: &str,
     ) -> Result<Self> {
         let mut build = cargo(&["test", "--release", "--package", package, "--test", target]);
-        build.args([
-            "--all-features",
-            "--no-run",
-            "--quiet",
-            "--message-format",
-            "json-render-diagnostics",
-        ]);
-        build.env("RUSTFLAGS", format!("--cfg lockset_loom {lints}").trim());
-        say(&build);
-        let messages = output_of(build.current_dir(tree).env("CARGO_TARGET_DIR", target_dir))?;
-        let executable = messages
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .filter(|message| message["target"]["name"] == target)
-            .find_map(|message| Some(PathBuf::from(message["executable"].as_str()?)))
-            .ok_or_else(|| format!("cargo built no {target} of {package}"))?;
+        build.arg("--all-features").env("RUSTFLAGS", format!("--cfg {} {lints}", cfg(target)));
+        build.current_dir(tree).env("CARGO_TARGET_DIR", target_dir);
+        let compiled = targets::compile(&mut build)?.into_iter().find(|(name, _)| name == target);
+        let (_, executable) = compiled.ok_or_else(|| format!("no {target} of {package}"))?;
         Ok(Self { executable, log: target_dir.join("model.log") })
     }
 
     pub(crate) fn names(&self) -> Result<Vec<String>> {
-        let list = output_of(self.harness().args(["--list", "--format", "terse"]))?;
-        Ok(list.lines().filter_map(|line| line.strip_suffix(": test")).map(Into::into).collect())
+        targets::tests_of(&self.executable)
     }
 
     /// Runs one model by its full name.
     pub(crate) fn run(&self, name: &str, depth: &Depth) -> Result<Verdict> {
-        let mut harness = self.harness();
+        let mut harness = Command::new(&self.executable);
         harness.args(["--exact", name]).env("LOCKSET_DEEPER", depth.deeper.to_string());
         let ending = run_bounded(&mut harness, depth.limit, &self.log)?;
         Ok(match ending {
@@ -149,8 +137,9 @@ impl Models {
             Ending::TimedOut => Verdict::TimedOut,
         })
     }
+}
 
-    fn harness(&self) -> Command {
-        Command::new(&self.executable)
-    }
+/// The checker whose models a test target has, as the seam calls it.
+fn cfg(target: &str) -> &'static str {
+    if target.starts_with("shuttle") { "lockset_shuttle" } else { "lockset_loom" }
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask mutants`: proof that the loom models can fail.
+//! `cargo xtask mutants`: proof that the models can fail.
 //!
 //! A model that passes may have proven its claim, or may have forgotten to ask. So each entry
 //! of the table plants one well-known bug in a copy of the shipped code, and the model that
@@ -6,21 +6,20 @@
 //! area.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::Result;
-use crate::models::{Models, USUAL, Verdict};
-use crate::process::{files_of_the_tree, target_dir};
+use crate::models::{USUAL, Verdict};
+use crate::nursery::Nursery;
 use crate::tally::Tally;
 
 mod ladder;
+mod many_threads;
 mod semaphore;
 
 /// The bugs of one area, and where its models are.
 struct Area {
-    /// The crate whose loom test has the models.
+    /// The crate whose tests have the models.
     package: &'static str,
     /// The test target.
     target: &'static str,
@@ -41,11 +40,8 @@ struct Mutant {
     test: &'static str,
 }
 
-/// A bug may leave an import or a function unused; that is not what it is here for.
-const QUIET: &str = "-A warnings";
-
 /// Every bug that a model here claims to exclude.
-const AREAS: &[Area] = &[ladder::LADDER, semaphore::SEMAPHORE];
+const AREAS: &[Area] = &[ladder::LADDER, many_threads::MANY_THREADS, semaphore::SEMAPHORE];
 
 pub(crate) fn run() -> Result<ExitCode> {
     let tally = run_all()?;
@@ -56,93 +52,56 @@ pub(crate) fn run() -> Result<ExitCode> {
 /// Plants every mutant in turn; a passed one is a mutant that its model caught.
 pub(crate) fn run_all() -> Result<Tally> {
     let nursery = Nursery::new()?;
-    nursery.require_healthy_models()?;
+    require_healthy_models(&nursery)?;
     let mut tally = Tally::default();
     for area in AREAS {
         for mutant in area.mutants {
-            tally += nursery.try_on(area, mutant);
+            tally += judge(&nursery, area, mutant);
         }
     }
     Ok(tally)
 }
 
-/// A copy of the workspace, in which bugs do no harm.
-struct Nursery {
-    tree: PathBuf,
-    /// Not the workspace's own: cargo gives a crate the same artifacts in every copy of its
-    /// workspace, so a mutant built there would be taken for the healthy crate afterwards.
-    target_dir: PathBuf,
-}
-
-impl Nursery {
-    fn new() -> Result<Self> {
-        let base = target_dir()?.join("mutants");
-        let nursery = Self { tree: base.join("tree"), target_dir: base.join("target") };
-        if nursery.tree.exists() {
-            fs::remove_dir_all(&nursery.tree)?;
-        }
-        copy_the_tree(&nursery.tree)?;
-        Ok(nursery)
-    }
-
-    /// A model that fails without the bug proves nothing by failing with it.
-    fn require_healthy_models(&self) -> Result<()> {
-        for area in AREAS {
-            let models = self.build(area)?;
-            let names: BTreeSet<_> = models.names()?.into_iter().collect();
-            let tests: BTreeSet<_> = area.mutants.iter().map(|mutant| mutant.test).collect();
-            for test in tests {
-                let Area { package, target, .. } = area;
-                if !names.contains(test) {
-                    return Err(format!("{package} has no model `{test}` in {target}").into());
-                }
-                let verdict = models.run(test, &USUAL)?;
-                if !matches!(verdict, Verdict::Holds) {
-                    let word = verdict.word();
-                    return Err(format!("{package} {test} without any mutant: {word}").into());
-                }
+/// A model that fails without the bug proves nothing by failing with it.
+fn require_healthy_models(nursery: &Nursery) -> Result<()> {
+    for Area { package, target, mutants } in AREAS {
+        let models = nursery.models(package, target)?;
+        let names: BTreeSet<_> = models.names()?.into_iter().collect();
+        let tests: BTreeSet<_> = mutants.iter().map(|mutant| mutant.test).collect();
+        for test in tests {
+            if !names.contains(test) {
+                return Err(format!("{package} has no model `{test}` in {target}").into());
+            }
+            let verdict = models.run(test, &USUAL)?;
+            if !matches!(verdict, Verdict::Holds) {
+                let word = verdict.word();
+                return Err(format!("{package} {test} without any mutant: {word}").into());
             }
         }
-        Ok(())
-    }
-
-    fn try_on(&self, area: &Area, mutant: &Mutant) -> Tally {
-        let (word, count) = match self.run(area, mutant) {
-            Ok(Verdict::Holds) => ("SURVIVED".into(), Tally::FAILED),
-            Ok(Verdict::Refuted { .. }) => ("caught by".into(), Tally::PASSED),
-            Ok(Verdict::TimedOut) => ("caught, as it hangs, by".into(), Tally::PASSED),
-            // A bug that could not be planted has not been caught.
-            Err(error) => (format!("ERROR: {error}; not tried on"), Tally::FAILED),
-        };
-        let Mutant { name, test, .. } = mutant;
-        println!("mutant `{name}` ... {word} {} {test}", area.package);
-        count
-    }
-
-    fn run(&self, area: &Area, mutant: &Mutant) -> Result<Verdict> {
-        let path = self.tree.join(mutant.file);
-        let healthy = fs::read_to_string(&path)?;
-        let count = healthy.matches(mutant.from).count();
-        if count != 1 {
-            let Mutant { from, file, .. } = mutant;
-            return Err(format!("it has rotted: `{from}` occurs {count} times in {file}").into());
-        }
-        fs::write(&path, healthy.replace(mutant.from, mutant.to))?;
-        let models = self.build(area);
-        fs::write(&path, healthy)?;
-        models?.run(mutant.test, &USUAL)
-    }
-
-    fn build(&self, area: &Area) -> Result<Models> {
-        Models::build(area.package, area.target, &self.tree, &self.target_dir, QUIET)
-    }
-}
-
-fn copy_the_tree(to: &Path) -> Result<()> {
-    for file in files_of_the_tree()? {
-        let copy = to.join(&file);
-        fs::create_dir_all(copy.parent().unwrap_or(to))?;
-        fs::copy(&file, &copy)?;
     }
     Ok(())
+}
+
+fn judge(nursery: &Nursery, area: &Area, mutant: &Mutant) -> Tally {
+    let (word, count) = match plant(nursery, area, mutant) {
+        Ok(Verdict::Holds) => ("SURVIVED".into(), Tally::FAILED),
+        Ok(Verdict::Refuted { .. }) => ("caught by".into(), Tally::PASSED),
+        Ok(Verdict::TimedOut) => ("caught, as it hangs, by".into(), Tally::PASSED),
+        // A bug that could not be planted has not been caught.
+        Err(error) => (format!("ERROR: {error}; not tried on"), Tally::FAILED),
+    };
+    let Mutant { name, test, .. } = mutant;
+    println!("mutant `{name}` ... {word} {} {} {test}", area.package, area.target);
+    count
+}
+
+fn plant(nursery: &Nursery, area: &Area, mutant: &Mutant) -> Result<Verdict> {
+    let Mutant { file, from, to, test, .. } = mutant;
+    let healthy = nursery.read(file)?;
+    let count = healthy.matches(from).count();
+    if count != 1 {
+        return Err(format!("it has rotted: `{from}` occurs {count} times in {file}").into());
+    }
+    let build = || nursery.models(area.package, area.target);
+    nursery.with_planted(file, &healthy.replace(from, to), build)?.run(test, &USUAL)
 }

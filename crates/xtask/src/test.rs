@@ -7,26 +7,44 @@ use crate::Result;
 use crate::models::Depth;
 use crate::process::{cargo, say};
 use crate::tally::Tally;
-use crate::{models, mutants, packages};
+use crate::{models, mutants, orderings, packages, survivors, tsan};
 
 /// Runs all tests of one kind; an error is a kind that could not be run.
 type Stage = fn(&Depth) -> Result<Tally>;
+
+/// How much is tested.
+pub(crate) struct Extent {
+    depth: &'static Depth,
+    /// The kinds of tests that are too slow for every day.
+    slow: &'static [(&'static str, Stage)],
+}
+
+/// What every change is put through.
+pub(crate) const USUAL: Extent = Extent { depth: &models::USUAL, slow: &[] };
+/// What is worth an hour or two now and then.
+pub(crate) const DEEP: Extent = Extent { depth: &models::DEEP, slow: SLOW };
 
 /// The kinds of tests, from the fastest answer to the slowest.
 const STAGES: &[(&str, Stage)] = &[
     ("tests", |_| tests()),
     ("tests of the waiting without a futex", |_| portable_tests()),
+    ("page of the orderings", |_| orderings::page_is_complete()),
+    ("shuttle", |_| shuttle_models()),
+    ("ThreadSanitizer", |_| tsan::run_all()),
     ("loom models", models::run_all),
     ("mutants", |_| mutants::run_all()),
 ];
 
+const SLOW: &[(&str, Stage)] =
+    &[("orderings", |_| orderings::run_all()), ("survivors", |_| survivors::run_all())];
+
 /// Runs every stage, also after a failure, so that one run shows all there is to repair.
-pub(crate) fn run(depth: &Depth) -> Result<ExitCode> {
+pub(crate) fn run(extent: &Extent) -> Result<ExitCode> {
     packages::ensure()?;
     let mut total = Tally::default();
     let mut failures = Vec::new();
-    for (name, stage) in STAGES {
-        let tally = stage(depth).unwrap_or_else(|error| {
+    for (name, stage) in STAGES.iter().chain(extent.slow) {
+        let tally = stage(extent.depth).unwrap_or_else(|error| {
             eprintln!("xtask: {name}: {error}");
             Tally::FAILED
         });
@@ -52,6 +70,12 @@ fn portable_tests() -> Result<Tally> {
         cargo(&["test", "--package", "lockset-mutex", "--no-fail-fast"])
             .env("RUSTFLAGS", "--cfg lockset_portable"),
     )
+}
+
+/// The models of eight threads. A deadlock is a panic here, so one process will do for all.
+fn shuttle_models() -> Result<Tally> {
+    let args = ["test", "--release", "--package", "lockset-mutex", "--test", "shuttle"];
+    count(cargo(&args).arg("--no-fail-fast").env("RUSTFLAGS", "--cfg lockset_shuttle"))
 }
 
 /// Runs `cargo test`, shows what it prints as it prints it, and adds up its results.

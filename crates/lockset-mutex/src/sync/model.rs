@@ -1,11 +1,12 @@
-//! The seam as the model checker sees it: loom's atomics, and sleepers that it can count.
+//! The seam as a model checker sees it: the checker's atomics, and sleepers that it can count.
 //!
 //! A wake-up that is lost, or a spinning thread that nobody lets go on, shows as a deadlock.
 //!
-//! Loom runs one thread at a time and switches only at its own operations. So a list of sleepers is
-//! plain data, and "compare, then sleep" is one step, as the kernel's, if nothing of loom's comes
-//! in between. What the checker has to know is that the order of such steps matters: each begins
-//! with a read-modify-write of the word in question.
+//! A checker runs one thread at a time and switches only in its own operations: at their start. So
+//! a list of sleepers is plain data, and "compare, then sleep" is one step, as the kernel's, if
+//! nothing of the checker's comes in between; nor may anything of it come while a list is locked.
+//! What loom has to know is that the order of such steps matters: each begins with a
+//! read-modify-write of the word in question.
 
 #![allow(dead_code, reason = "a word has the operations of an atomic, whichever a lock picks")]
 
@@ -14,15 +15,14 @@ use core::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
-use loom::sync::atomic::{AtomicPtr, AtomicU32};
-
-use super::Waited;
+use super::checker::sync::atomic::{AtomicPtr, AtomicU32};
+use super::{Waited, checker};
 use sleeper::{Sleeper, Sleepers};
 
+pub(crate) use checker::sync::atomic::fence;
+pub(crate) use checker::thread::yield_now;
+pub(crate) use checker::thread::yield_now as spin_hint;
 pub use clock::expire_deadlines;
-pub(crate) use loom::sync::atomic::fence;
-pub(crate) use loom::thread::yield_now;
-pub(crate) use loom::thread::yield_now as spin_hint;
 
 #[path = "model/clock.rs"]
 mod clock;
@@ -52,7 +52,7 @@ pub(crate) const BUCKETS: usize = 2;
 /// A static list of locks, made anew for each run, and used once before it is shared.
 macro_rules! global {
     (static $name:ident: $list:ty = $initial:expr) => {
-        loom::lazy_static! {
+        $crate::sync::checker::lazy_static! {
             static ref $name: $list = {
                 let made = $initial;
                 made.iter().for_each(|lock| _ = lock.is_locked());
@@ -66,7 +66,7 @@ pub(crate) use global;
 /// A value of each thread's own, made anew for each run.
 macro_rules! local {
     ($(#[$doc:meta])* static $name:ident: $type:ty = $initial:expr) => {
-        loom::thread_local! {
+        $crate::sync::checker::thread_local! {
             $(#[$doc])*
             static $name: $type = $initial;
         }
@@ -74,7 +74,7 @@ macro_rules! local {
 }
 pub(crate) use local;
 
-/// An atomic of loom's, and the threads that wait for it to change.
+/// An atomic of the checker's, and the threads that wait for it to change.
 ///
 /// Loom's types have no const constructor, but `RawMutex::INIT` must be const: they are made at the
 /// first use. A model has to use a lock once before it shares it.
@@ -92,13 +92,10 @@ impl<A> Watched<A> {
 
     /// Lets those go on who wait for anything but `now`; called in one step with the change.
     fn changed_to(&self, now: usize) {
-        self.spinning.lock().unwrap().retain(|(seen, sleeper)| {
-            let keeps_waiting = *seen == now;
-            if !keeps_waiting {
-                sleeper.end(Waited::Woken);
-            }
-            keeps_waiting
-        });
+        let mut spinning = self.spinning.lock().unwrap();
+        let ended: Vec<_> = spinning.extract_if(.., |(seen, _)| *seen != now).collect();
+        drop(spinning);
+        ended.iter().for_each(|(_, sleeper)| _ = sleeper.end(Waited::Woken));
     }
 
     /// Waits for anything but `seen`; called in one step with having seen it.

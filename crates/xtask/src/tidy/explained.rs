@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Finding;
-use super::source::{SourceFile, has_word};
+use super::source::{SourceFile, has_word, words};
 
 const ORDERINGS: &[&str] = &["Relaxed", "Acquire", "Release", "AcqRel", "SeqCst"];
 
@@ -27,20 +27,14 @@ pub(super) fn orderings(file: &SourceFile) -> Vec<Finding> {
     if file.comment_lines.iter().any(|line| line.contains(ORDERING_BLOCK)) {
         return Vec::new();
     }
-    let (imports, imported) = imported_orderings(file);
-    let used = |line: &str| {
-        ORDERINGS.iter().any(|name| {
-            has_word(line, &format!("Ordering::{name}"))
-                || (imported.contains(name) && has_word(line, name))
-        })
-    };
+    let orderings = Orderings::of(file);
     let is_bare = |index: &usize| {
         let near = index.saturating_sub(ORDERING_REACH)..=*index;
-        !imports.contains(index) && !near.into_iter().any(|index| has_plain_comment(file, index))
+        !near.into_iter().any(|index| has_plain_comment(file, index))
     };
     let advice = "say which edge it makes, in a comment or under \"Notes about memory ordering\"";
-    let bare = file.code_where(used).into_iter().filter(is_bare);
-    bare.map(|index| file.finding(index, "ordering", advice)).collect()
+    let used = (0..file.code_lines.len()).filter(|line| !orderings.in_line(file, *line).is_empty());
+    used.filter(is_bare).map(|index| file.finding(index, "ordering", advice)).collect()
 }
 
 /// Whether the comments at, or directly above, the statement at this line have the word.
@@ -59,20 +53,47 @@ fn says_safety(file: &SourceFile, index: usize) -> bool {
     says(index) || (0..index).rev().take_while(is_part).any(says)
 }
 
-/// The lines of `use` declarations for orderings, and the names that they import.
-fn imported_orderings(file: &SourceFile) -> (BTreeSet<usize>, BTreeSet<&'static str>) {
-    let (mut lines, mut names) = (BTreeSet::new(), BTreeSet::new());
-    for start in file.code_where(|line| has_word(line, "use")) {
-        let declaration = file.code_until(start, &[';']);
-        if !declaration.contains("Ordering::") {
-            continue;
+/// Where a file uses the orderings of atomics.
+pub(crate) struct Orderings {
+    /// The lines of `use` declarations for orderings, which use none.
+    import_lines: BTreeSet<usize>,
+    /// The names that they import.
+    imported: BTreeSet<&'static str>,
+}
+
+impl Orderings {
+    pub(crate) fn of(file: &SourceFile) -> Self {
+        let (mut import_lines, mut imported) = (BTreeSet::new(), BTreeSet::new());
+        for start in file.code_where(|line| has_word(line, "use")) {
+            let declaration = file.code_until(start, &[';']);
+            if !declaration.contains("Ordering::") {
+                continue;
+            }
+            let all = declaration.contains("Ordering::*");
+            imported.extend(ORDERINGS.iter().filter(|name| all || has_word(&declaration, name)));
+            let length = file.code_lines[start..].iter().position(|line| line.contains(';'));
+            import_lines.extend(start..=start + length.unwrap_or(0));
         }
-        let all = declaration.contains("Ordering::*");
-        names.extend(ORDERINGS.iter().filter(|name| all || has_word(&declaration, name)));
-        let length = file.code_lines[start..].iter().position(|line| line.contains(';'));
-        lines.extend(start..=start + length.unwrap_or(0));
+        Self { import_lines, imported }
     }
-    (lines, names)
+
+    /// The orderings in a line, each with its column in characters.
+    pub(crate) fn in_line(&self, file: &SourceFile, line: usize) -> Vec<(usize, &'static str)> {
+        if self.import_lines.contains(&line) {
+            return Vec::new();
+        }
+        let code = &file.code_lines[line];
+        let mut found: Vec<_> = ORDERINGS
+            .iter()
+            .flat_map(|name| words(code, name).map(move |at| (at, *name)))
+            .filter(|(at, name)| {
+                self.imported.contains(name) || code[..*at].ends_with("Ordering::")
+            })
+            .map(|(at, name)| (code[..at].chars().count(), name))
+            .collect();
+        found.sort_unstable();
+        found
+    }
 }
 
 /// Whether a line has a comment that is not a doc comment, which explains an item and not a line.

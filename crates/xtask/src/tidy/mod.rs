@@ -20,7 +20,8 @@ use std::process::ExitCode;
 
 use crate::Result;
 use crate::process::files_of_the_tree;
-use source::SourceFile;
+pub(crate) use explained::Orderings;
+pub(crate) use source::SourceFile;
 
 /// A place that breaks a rule, and how to mend it.
 #[derive(Debug)]

@@ -3,19 +3,19 @@
 
 use super::Finding;
 
-pub(super) struct SourceFile {
+pub(crate) struct SourceFile {
     /// From the workspace's root.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// The lines as they are.
-    pub(super) lines: Vec<String>,
+    pub(crate) lines: Vec<String>,
     /// The same lines without comments and without the contents of string and char literals.
-    pub(super) code_lines: Vec<String>,
+    pub(crate) code_lines: Vec<String>,
     /// The same lines with nothing but comments.
-    pub(super) comment_lines: Vec<String>,
+    pub(crate) comment_lines: Vec<String>,
 }
 
 impl SourceFile {
-    pub(super) fn new(path: &str, text: &str) -> Self {
+    pub(crate) fn new(path: &str, text: &str) -> Self {
         let (code, comments) = split(text);
         // What is blanked out at the end of a line must not hide how its code or comment ends.
         let trimmed = |text: &str| text.lines().map(|line| line.trim_end().into()).collect();
@@ -38,13 +38,13 @@ impl SourceFile {
     }
 
     /// The numbers of the lines, from zero, whose code satisfies `matches`.
-    pub(super) fn code_where(&self, matches: impl Fn(&str) -> bool) -> Vec<usize> {
+    pub(crate) fn code_where(&self, matches: impl Fn(&str) -> bool) -> Vec<usize> {
         let lines = self.code_lines.iter().enumerate();
         lines.filter(|(_, line)| matches(line)).map(|(index, _)| index).collect()
     }
 
     /// The code from a line to the first `end` in or below it, as one line.
-    pub(super) fn code_until(&self, index: usize, end: &[char]) -> String {
+    pub(crate) fn code_until(&self, index: usize, end: &[char]) -> String {
         let mut text = String::new();
         for line in &self.code_lines[index..] {
             text.push_str(line.trim());
@@ -58,12 +58,17 @@ impl SourceFile {
 }
 
 /// Whether `text` has `word` with no letter, digit or underscore before and after it.
-pub(super) fn has_word(text: &str, word: &str) -> bool {
+pub(crate) fn has_word(text: &str, word: &str) -> bool {
+    words(text, word).next().is_some()
+}
+
+/// Where it does.
+pub(crate) fn words<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     // A word that begins or ends with punctuation, such as `dbg!(`, has its own boundary there.
     let (first, last) = (word.starts_with(is_part), word.ends_with(is_part));
-    text.match_indices(word).any(|(at, _)| {
-        let (before, after) = (&text[..at], &text[at + word.len()..]);
+    text.match_indices(word).map(|(at, _)| at).filter(move |at| {
+        let (before, after) = (&text[..*at], &text[at + word.len()..]);
         let continues = first && before.ends_with(is_part) || last && after.starts_with(is_part);
         !continues
     })

@@ -1,4 +1,4 @@
-//! Time in a model. Loom knows none: a deadline passes when the model says so.
+//! Time in a model. The checkers know none: a deadline passes when the model says so.
 //!
 //! [`expire_deadlines`], called by a thread of the model, may come at any moment, which is what a
 //! real deadline does.
@@ -6,12 +6,11 @@
 use core::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
-use loom::sync::atomic::AtomicBool;
-
+use super::checker::{self, sync::atomic::AtomicBool};
 use super::sleeper::Sleeper;
 use crate::sync::Waited;
 
-loom::lazy_static! {
+checker::lazy_static! {
     static ref CLOCK: Clock = Clock {
         looked_at: AtomicBool::new(false),
         state: Mutex::new(State { has_struck: false, sleepers: Vec::new() }),
@@ -34,9 +33,9 @@ struct State {
 pub fn expire_deadlines() {
     let mut state = look().state.lock().unwrap();
     state.has_struck = true;
-    for sleeper in state.sleepers.drain(..) {
-        sleeper.end(Waited::TimedOut);
-    }
+    let sleepers = core::mem::take(&mut state.sleepers);
+    drop(state);
+    sleepers.iter().for_each(|sleeper| _ = sleeper.end(Waited::TimedOut));
 }
 
 /// The clock; looking at it is a step of its own, for the checker to put before or after others.

@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use loom::thread::{self, Thread};
-
+use super::checker::thread::{self, Thread};
 use super::clock::Clock;
 use crate::sync::Waited;
 
@@ -75,12 +74,16 @@ impl Sleepers {
 
     /// Wakes the first `count` of those who sleep with a bit of `mask` set.
     pub(super) fn wake(&self, mask: u32, count: u32) {
-        let mut woken = 0;
-        // Those whose deadline has passed are gone, and use up no wake-up.
-        self.queue.lock().unwrap().retain(|entry| {
-            let is_meant = woken < count && entry.mask & mask != 0;
-            woken += u32::from(is_meant && entry.sleeper.end(Waited::Woken));
-            !is_meant
-        });
+        let next = || {
+            let mut queue = self.queue.lock().unwrap();
+            let first = queue.iter().position(|entry| entry.mask & mask != 0)?;
+            queue.remove(first)
+        };
+        let mut left = count;
+        while left > 0 {
+            let Some(entry) = next() else { return };
+            // Those whose deadline has passed are gone, and use up no wake-up.
+            left -= u32::from(entry.sleeper.end(Waited::Woken));
+        }
     }
 }

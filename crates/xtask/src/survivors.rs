@@ -1,0 +1,134 @@
+//! `cargo xtask survivors`: what a lock may do wrong without a loom model seeing it.
+//!
+//! The [mutants](crate::mutants) are bugs that somebody thought of. Here `cargo mutants` thinks of
+//! them: it replaces functions by constants, operators by others, and takes match arms away. What
+//! survives the models is either no bug or a question that they do not ask; which of the two, is
+//! for a reviewer to say, in [`reviewed`], and a review that has become untrue is an error, too.
+//!
+//! A model that deadlocks aborts its process, and one that hangs is stopped: both are kills.
+
+mod reviewed;
+
+use std::fs;
+use std::process::{Command, ExitCode};
+
+use crate::Result;
+use crate::models::targets_of;
+use crate::nursery::{Nursery, QUIET};
+use crate::orderings::algorithms_of;
+use crate::process::{cargo, is_installed, run as run_command, say};
+use crate::tally::Tally;
+
+/// The crates whose code is mutated.
+const PACKAGES: &[&str] = &["lockset-mutex"];
+
+/// How long the models may take, in seconds: several times what they do.
+const LIMIT: &str = "120";
+
+/// `cargo mutants` has found mutants that survive, or that hang.
+const FOUND_SOME: &[i32] = &[2, 3];
+
+/// Mutates every algorithm, or those whose path has the part after `--only=`.
+pub(crate) fn run(flags: &[String]) -> Result<ExitCode> {
+    let only = flags.iter().find_map(|flag| flag.strip_prefix("--only="));
+    let tally = mutate_all(only.unwrap_or_default())?;
+    println!("\n{tally}");
+    Ok(if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// All of it, as a kind of test.
+pub(crate) fn run_all() -> Result<Tally> {
+    mutate_all("")
+}
+
+/// A passed one is a mutant that is killed or explained.
+fn mutate_all(only: &str) -> Result<Tally> {
+    ensure_installed()?;
+    let nursery = Nursery::new()?;
+    let mut tally = Tally::default();
+    let mut survivors = Vec::new();
+    for package in PACKAGES {
+        let mut models = Vec::new();
+        for target in targets_of(package)? {
+            models.extend(nursery.models(package, &target)?.names()?);
+        }
+        for file in algorithms_of(package)?.iter().filter(|file| file.contains(only)) {
+            // A model of one lock says nothing of another, so those with its name are enough.
+            let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".rs"));
+            let stem = stem.filter(|stem| models.iter().any(|model| model.contains(*stem)));
+            let found = mutate(&nursery, package, file, stem)?;
+            tally.passed += found.killed;
+            survivors.extend(found.survivors);
+        }
+    }
+    for survivor in &survivors {
+        let (word, count) = match reviewed::find(survivor) {
+            Some(why) => (format!("lives: {why}"), Tally::PASSED),
+            None => ("SURVIVED, and nobody says why".into(), Tally::FAILED),
+        };
+        println!("survivor {survivor} ... {word}");
+        tally += count;
+    }
+    for stale in reviewed::stale(&survivors, only) {
+        println!("survivors: a review of what does not survive any more: {stale}");
+        tally += Tally::FAILED;
+    }
+    Ok(tally)
+}
+
+fn ensure_installed() -> Result<()> {
+    if is_installed("cargo-mutants") {
+        return Ok(());
+    }
+    println!("cargo-mutants is missing; to be installed, which takes a minute or two");
+    run_command(&mut cargo(&["install", "cargo-mutants", "--locked"]))
+}
+
+/// What became of the mutants of one file.
+struct Found {
+    killed: u32,
+    survivors: Vec<String>,
+}
+
+fn mutate(nursery: &Nursery, package: &str, file: &str, only: Option<&str>) -> Result<Found> {
+    let out = nursery.target_dir.join("survivors");
+    let mut mutants = Command::new("cargo-mutants");
+    mutants.args(["mutants", "--in-place", "--all-features", "--package", package, "--file", file]);
+    mutants.args(["--profile", "release", "--timeout", LIMIT, "--no-shuffle", "--colors", "never"]);
+    mutants.arg("--output").arg(&out).args(["--", "--test", "loom*"]).args(only);
+    mutants.env("RUSTFLAGS", format!("--cfg lockset_loom {QUIET}"));
+    say(&mutants);
+    mutants.current_dir(&nursery.tree).env("CARGO_TARGET_DIR", &nursery.target_dir);
+    let status = mutants.status()?;
+    if !status.success() && !status.code().is_some_and(|code| FOUND_SOME.contains(&code)) {
+        return Err(format!("cargo-mutants could not try {file}: {status}").into());
+    }
+    let lines = |list: &str| -> Result<Vec<String>> {
+        let text = fs::read_to_string(out.join("mutants.out").join(list))?;
+        Ok(text.lines().map(without_place).collect())
+    };
+    let killed = lines("caught.txt")?.len() + lines("timeout.txt")?.len();
+    Ok(Found { killed: killed.try_into()?, survivors: lines("missed.txt")? })
+}
+
+/// `file:line:column: what` without line and column, which change with every edit.
+fn without_place(line: &str) -> String {
+    let mut parts = line.splitn(4, ':');
+    let file = parts.next().unwrap_or_default();
+    let what = parts.nth(2).unwrap_or_default().trim();
+    format!("{file}: {what}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_place;
+
+    #[test]
+    fn a_place_is_no_part_of_a_mutant() {
+        let line = "src/a.rs:66:9: replace <impl A for B>::c -> Option<D> with None";
+        assert_eq!(
+            without_place(line),
+            "src/a.rs: replace <impl A for B>::c -> Option<D> with None"
+        );
+    }
+}
