@@ -24,6 +24,10 @@ mod the_three_state_mutex {}
 mod the_trait_family {}
 
 #[cfg(doctest)]
+#[doc = include_str!("src/the-mutex-to-use.md")]
+mod the_mutex_to_use {}
+
+#[cfg(doctest)]
 #[doc = include_str!("src/which-lock.md")]
 mod which_lock {}
 

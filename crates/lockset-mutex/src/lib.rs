@@ -1,8 +1,9 @@
 //! A mutex: at most one thread at a time.
 //!
-//! [`Mutex`] is lock_api's generic mutex over [`RawFutex`], a three-state futex lock of 4 bytes:
-//! one compare-and-swap to lock, one swap to unlock, and the kernel only when somebody has to wait.
-//! Where the system has no futex, the same states wait in a small table of condition variables.
+//! [`Mutex`] is lock_api's generic mutex over [`RawMutex`], in 8 bytes: one exchange to lock, one to
+//! unlock, and the kernel only when somebody has to sleep. One waiter at a time waits awake, the
+//! others sleep; newcomers may overtake them for a few microseconds, then the one who has waited
+//! longest is served. What it may do differently is chosen by type: see [`Policy`].
 //!
 //! Use it like any mutex behind `lock_api`; it is also a [`lockset_api::Lock`].
 //!
@@ -23,11 +24,11 @@
 //!
 //! - Between processes: take `lockset-file`. Between machines: `lockset-remote`.
 //! - When waiters must be served in order: this lock lets a newcomer overtake a sleeper, because
-//!   handing a lock to a sleeping thread costs a context switch each time. Nobody is promised a
-//!   turn by a certain time.
-//! - To hold across an `.await`: the guard blocks its thread's other tasks, and cannot be sent.
+//!   handing a lock to a sleeping thread costs a switch of threads each time. [`Fifo`] is for that,
+//!   at that price.
+//! - To hold across an `.await`: the guard blocks its thread's other tasks.
 //!
-//! There is no poisoning: a panic releases the lock and leaves the data as it was then.
+//! A panic releases the lock and leaves the data as it was then.
 //!
 //! # To learn from
 //!
@@ -36,9 +37,11 @@
 //!
 //! # How it is checked
 //!
-//! `tests/loom.rs` runs this very type, guard and all, through every interleaving of two threads
-//! and through all of three threads with at most three preemptions. For each rule that it relies
-//! on, a mutant that breaks the rule is kept, and must be caught.
+//! `tests/loom*.rs` run these very types, guard and all, through every interleaving of two threads
+//! and through those of three threads with few preemptions: timed, cancelled, handed over. For each
+//! rule that they rely on, a mutant that breaks it is kept, and must be caught; each ordering is
+//! weakened in turn, and must be missed. Shuttle runs eight threads, ThreadSanitizer the machine
+//! code.
 
 mod cancel;
 mod counts;

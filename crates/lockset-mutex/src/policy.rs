@@ -129,7 +129,7 @@ policy!(
         is_strict: false,
     }
 );
-policy!(Barging, Fairness { patience: None, skips: 7, is_strict: false });
+policy!(Barging, Fairness { patience: None, skips: 3, is_strict: false });
 policy!(
     Fifo,
     Fairness { patience: Some(Patience { alone: 0, with_sleepers: 0 }), skips: 0, is_strict: true }

@@ -12,7 +12,7 @@ use lock_api::{RawMutex as _, RawMutexFair, RawMutexTimed};
 use crate::cancel::Cancel;
 use crate::counts::Counters;
 use crate::policy::{GuardMarker, Policy};
-use crate::sync::Word;
+use crate::sync::{Word, yield_now};
 use crate::unlock::{FREE, HELD, Unlock};
 
 use contend::Limit;
@@ -201,7 +201,9 @@ impl<P: Policy> RawMutex<P> {
             // The new contender was woken and has not come yet. It may be waiting for the very
             // processor that this thread runs on: there are schedulers that leave it there while
             // another processor has nothing to do.
-            crate::sync::yield_now();
+            if self.change(state::courtesy).is_some() {
+                yield_now();
+            }
         } else if state::role_is_vacant(state) {
             let appointed =
                 self.change(|state| state::role_is_vacant(state).then(|| state::appoint(state)));

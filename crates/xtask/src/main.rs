@@ -5,6 +5,7 @@
 
 mod bench;
 mod check;
+mod contention;
 mod models;
 mod mutants;
 mod nursery;
@@ -87,6 +88,12 @@ const VERBS: &[Verb] = &[
         flags: &["--quick"],
         about: "every lock beside its rivals, as ratios",
         run: |flags| bench::run(if flags.is_empty() { &bench::FULL } else { &bench::QUICK }),
+    },
+    Verb {
+        name: "contention",
+        flags: &["--quick", "--table"],
+        about: "the mutexes under contention: goals, or the table of the docs, written anew",
+        run: contention::run,
     },
 ];
 

@@ -112,7 +112,7 @@ impl<P: Policy> RawMutex<P> {
             state = self.waiters.load(Relaxed);
             loop {
                 let (next, end) = match state {
-                    _ if state & TOKEN != 0 => (state & !TOKEN, Ok(())),
+                    _ if state & TOKEN != 0 => (state::pick_up(state), Ok(())),
                     _ if is_over => (state::withdraw(state), Err(GaveUp)),
                     _ => break,
                 };

@@ -1,10 +1,10 @@
 //! The word that says who waits: what its bits mean, and which steps it may take.
 //!
 //! ```text
-//!  31          10  9    7  6    4      3          2         1          0
-//! +--------------+-------+-------+----------+----------+---------+-----------+
-//! |  SLEEPERS    | SKIPS | STIRS | RESERVED | NAPPING  |  TOKEN  | CONTENDER |
-//! +--------------+-------+-------+----------+----------+---------+-----------+
+//!  31       10  9       8  7   6  5   4      3          2         1          0
+//! +-----------+-----------+-------+-------+----------+---------+---------+-----------+
+//! | SLEEPERS  | COURTESY  | SKIPS | STIRS | RESERVED | NAPPING |  TOKEN  | CONTENDER |
+//! +-----------+-----------+-------+-------+----------+---------+---------+-----------+
 //! ```
 //!
 //! All of it is 0 exactly while nobody waits. The steps are functions from one value to the next,
@@ -20,11 +20,16 @@ pub(super) const NAPPING: u32 = 1 << 2;
 pub(super) const RESERVED: u32 = 1 << 3;
 /// Counted up, and round, to keep anybody from falling asleep on an older value.
 const STIR: u32 = 1 << 4;
-const STIRS: u32 = 0b111 * STIR;
-/// One newcomer that got the role although others sleep; three bits of them.
-const SKIP: u32 = 1 << 7;
+const STIRS: u32 = 0b11 * STIR;
+/// One newcomer that got the role although others sleep.
+const SKIP: u32 = 1 << 6;
 /// All that can be counted of them.
-const SKIPS: u32 = 0b111 * SKIP;
+const SKIPS: u32 = 0b11 * SKIP;
+/// One processor given away for the sake of a contender that has not come yet.
+const COURTESY: u32 = 1 << 8;
+/// All that are given: one may be in vain, since the contender waits for another processor, and
+/// more than a few cost more than they bring.
+const COURTESIES: u32 = 0b11 * COURTESY;
 /// One thread that sleeps and has no role. There is room for 2²² of them, which is as many threads
 /// as Linux can have.
 pub(super) const SLEEPER: u32 = 1 << 10;
@@ -62,7 +67,18 @@ pub(super) const fn announce(state: u32, skips: u32) -> (u32, Place) {
 
 /// The role goes to the sleepers; `state` has some, and no contender other than who gives it away.
 pub(super) const fn appoint(state: u32) -> u32 {
-    ((state & !SKIPS) | CONTENDER | TOKEN) - SLEEPER
+    ((state & !(SKIPS | COURTESIES)) | CONTENDER | TOKEN) - SLEEPER
+}
+
+/// The sleeper that woke up has the role; `state` has a token.
+pub(super) const fn pick_up(state: u32) -> u32 {
+    state & !(TOKEN | COURTESIES)
+}
+
+/// An unlock gives its processor away; none if that was done often enough for this contender.
+pub(super) const fn courtesy(state: u32) -> Option<u32> {
+    let is_owed = state & TOKEN != 0 && state & COURTESIES != COURTESIES;
+    if is_owed { Some(state + COURTESY) } else { None }
 }
 
 /// The contender has the lock and leaves the role. If it had to ask for the lock, the sleepers have
