@@ -12,6 +12,8 @@
 //! - Uncontended means hot: the lock's word and its code stay in the nearest cache.
 //! - Only rivals measured in the same run on the same machine can be compared.
 
+pub mod stats;
+
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;

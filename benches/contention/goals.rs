@@ -5,7 +5,7 @@ use crate::locks::{
     ASYMMETRIC, ASYMMETRIC_BARGING, BARGING, BOUNDED, FIFO, Lock, PARKING_LOT, SPIN, STD, USYNC,
 };
 use crate::race::{Outcome, Waits};
-use crate::stats::{geometric_mean, mean, median};
+use lockset_bench::stats::{geometric_mean, mean, median};
 
 const RIVALS: &[Lock] = &[PARKING_LOT, STD, USYNC, SPIN];
 const OURS: &[Lock] = &[BOUNDED, BARGING, ASYMMETRIC, ASYMMETRIC_BARGING, FIFO];

@@ -8,6 +8,7 @@
 //!
 //! - `goals` compares the mutex with its rivals over a grid of cells, and prints the means.
 //! - `table` prints the table of the crate's documentation: every stage and every rival.
+//! - `evidence` weighs unlocking by a store, for the documentation of that stage.
 //!
 //! # What these numbers favour
 //!
@@ -17,10 +18,10 @@
 //! - Sections of nothing reward a lock that lets one thread run away: look at Jain's index.
 
 mod cell;
+mod evidence;
 mod goals;
 mod locks;
 mod race;
-mod stats;
 mod syscalls;
 mod table;
 
@@ -39,8 +40,10 @@ fn main() -> ExitCode {
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["goals"] => goals::run(&effort),
         ["table"] => table::run(&effort),
+        ["evidence"] => evidence::run(),
+        [evidence::REGISTER, other] => evidence::register(other),
         _ => {
-            eprintln!("usage: contention [--quick] goals | table");
+            eprintln!("usage: contention [--quick] goals | table | evidence");
             return ExitCode::from(2);
         }
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::cell::Cell;
-use crate::stats::{Histogram, jain};
+use lockset_bench::stats::{Histogram, jain};
 
 /// A lock as it is measured, with the data that it guards.
 pub(crate) trait Contended: Send + Sync {

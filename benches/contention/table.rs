@@ -5,8 +5,8 @@ use crate::locks::{
     ASYMMETRIC, BARGING, BOUNDED, FIFO, LADDER, Lock, PARKING_LOT, SPIN, STD, USYNC,
 };
 use crate::race::{Outcome, Waits};
-use crate::stats::median;
 use crate::syscalls;
+use lockset_bench::stats::median;
 
 /// A short section and a short thought: neither an idle lock nor one that does nothing else.
 const SECTION: u32 = 50;

@@ -23,6 +23,11 @@
 //! years, put it back in 2024, and were faster on all systems but one. Where the kernel refuses
 //! the call, both sides make a real fence, which is dearer than stage 9's exchange.
 //!
+//! As measured beside each other by `cargo xtask contention --table`, on the machine of
+//! [the table](super):
+//!
+#![doc = include_str!("evidence.md")]
+//!
 //! And nothing checks the code as it ships: languages and model checkers know of no such fence. In
 //! the model both sides are real ones.
 //!

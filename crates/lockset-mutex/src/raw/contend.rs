@@ -25,7 +25,7 @@ const CONTENDER_LONGEST: u32 = 6_600;
 const RESERVED_PAUSE: u32 = 50;
 /// How long a contender goes on waiting awake: if the lock has not come by then, its holder is
 /// asleep, or has much to do.
-const LONGEST: u32 = 39_000;
+const LONGEST: u32 = 20_000;
 
 /// What ends a wait, other than the lock.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,7 @@
 //! Medians, means, Jain's index, and a histogram of waits.
 
 /// The median; 0 of nothing.
-pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut sorted: Vec<f64> = values.into_iter().collect();
     sorted.sort_by(f64::total_cmp);
     match sorted.len() {
@@ -12,16 +12,20 @@ pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
 }
 
 /// The geometric mean, the one that fits ratios.
-pub(crate) fn geometric_mean(ratios: &[f64]) -> f64 {
+#[must_use]
+pub fn geometric_mean(ratios: &[f64]) -> f64 {
     (ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / ratios.len() as f64).exp()
 }
 
-pub(crate) fn mean(values: &[f64]) -> f64 {
+/// The arithmetic mean.
+#[must_use]
+pub fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
 /// Jain's fairness index (Jain, Chiu and Hawe, 1984): 1 if all got the same, 1/n if one got all.
-pub(crate) fn jain(shares: &[u64]) -> f64 {
+#[must_use]
+pub fn jain(shares: &[u64]) -> f64 {
     let sum: f64 = shares.iter().map(|share| *share as f64).sum();
     let squares: f64 = shares.iter().map(|share| (*share as f64).powi(2)).sum();
     if squares == 0.0 { 1.0 } else { sum * sum / (squares * shares.len() as f64) }
@@ -29,34 +33,47 @@ pub(crate) fn jain(shares: &[u64]) -> f64 {
 
 /// Waits by their length, in buckets that are a sixteenth of their value wide.
 #[derive(Clone, Debug)]
-pub(crate) struct Histogram {
+pub struct Histogram {
     buckets: Vec<u64>,
     longest: u64,
 }
 
 const STEPS: u64 = 16;
 
-impl Histogram {
-    pub(crate) fn new() -> Self {
+impl Default for Histogram {
+    fn default() -> Self {
         Self { buckets: vec![0; (64 * STEPS) as usize], longest: 0 }
     }
+}
 
-    pub(crate) fn add(&mut self, value: u64) {
+impl Histogram {
+    /// A histogram of nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Counts one value.
+    pub fn add(&mut self, value: u64) {
         self.buckets[bucket(value)] += 1;
         self.longest = self.longest.max(value);
     }
 
-    pub(crate) fn merge(&mut self, other: &Self) {
+    /// Counts all that `other` has counted.
+    pub fn merge(&mut self, other: &Self) {
         self.buckets.iter_mut().zip(&other.buckets).for_each(|(mine, more)| *mine += more);
         self.longest = self.longest.max(other.longest);
     }
 
-    pub(crate) fn longest(&self) -> u64 {
+    /// The greatest value.
+    #[must_use]
+    pub fn longest(&self) -> u64 {
         self.longest
     }
 
     /// The value that this share of all do not exceed, to a sixteenth.
-    pub(crate) fn quantile(&self, share: f64) -> u64 {
+    #[must_use]
+    pub fn quantile(&self, share: f64) -> u64 {
         let total: u64 = self.buckets.iter().sum();
         let rank = (share * total as f64).ceil() as u64;
         let mut seen = 0;
