@@ -17,6 +17,7 @@
 //! | [`Barging`] | newcomers, without an end |
 //! | [`Fifo`] | nobody |
 
+use core::fmt::Debug;
 use core::marker::PhantomData;
 
 use lock_api::{GuardNoSend, GuardSend};
@@ -26,7 +27,7 @@ use crate::unlock::{Exchange, Store, Unlock};
 
 /// How a [`RawMutex`](crate::RawMutex) behaves. It is sealed: the model checker has seen these
 /// policies, and no others.
-pub trait Policy: sealed::Sealed + 'static {
+pub trait Policy: sealed::Sealed + Debug + 'static {
     #[doc(hidden)]
     const FAIRNESS: Fairness;
     #[doc(hidden)]

@@ -33,14 +33,16 @@ use state::{CONTENDER, NAPPING, RESERVED, SLEEPER, TOKEN};
 /// 2. `waiters` is 0 exactly while nobody waits, or is about to leave off waiting. Its count is of
 ///    the threads in [`sleep`](Self::sleep), less one while `TOKEN` is set.
 /// 3. At most one thread has the role, or, while `TOKEN` is set, none yet.
-/// 4. While anybody sleeps, one of these is true: somebody has the role; the lock is held, and its
+/// 4. Nobody falls asleep while `TOKEN` is set: the value that the kernel compares is without it. So
+///    when it is set, each sleeper is asleep, and one of them is woken; or awake, and will see it.
+/// 5. While anybody sleeps, one of these is true: somebody has the role; the lock is held, and its
 ///    holder will see that the role is vacant when it unlocks; somebody who has unlocked is about
 ///    to see it. So no sleeper is forgotten.
-/// 5. The contender sleeps only after it has set `NAPPING` and seen the lock held *since*, and only
+/// 6. The contender sleeps only after it has set `NAPPING` and seen the lock held *since*, and only
 ///    while `waiters` has not changed. Whoever unlocks later sees `NAPPING` ([`Unlock`] says how).
-/// 6. `RESERVED` is set only while somebody has the role, and cleared by whoever leaves it. So the
+/// 7. `RESERVED` is set only while somebody has the role, and cleared by whoever leaves it. So the
 ///    lock is never reserved for nobody.
-/// 7. A waiter that gives up hands on what it was given: the role, with a reservation taken back,
+/// 8. A waiter that gives up hands on what it was given: the role, with a reservation taken back,
 ///    goes to the next sleeper.
 ///
 /// # Notes about memory ordering
@@ -49,7 +51,7 @@ use state::{CONTENDER, NAPPING, RESERVED, SLEEPER, TOKEN};
 /// next holder does. The Release half is [`Unlock::open`], the Acquire half the exchange in `take`.
 /// A look at `held` decides only whether to try.
 ///
-/// `waiters` carries no data of the user's. What it has to keep in order is invariant 4, and that
+/// `waiters` carries no data of the user's. What it has to keep in order is invariant 5, and that
 /// needs each change to be seen by the next one: every change is an AcqRel exchange, so whoever
 /// changes it has seen all that was done before the earlier changes. The look in `lock` may be
 /// stale, which lets one more overtake; the look in `unlock` is ordered by [`Unlock::open`].

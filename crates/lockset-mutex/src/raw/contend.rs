@@ -8,7 +8,7 @@ use super::{RawMutex, Role};
 use crate::cancel::Cancel;
 use crate::counts::Counters;
 use crate::policy::Policy;
-use crate::sync::{Refused, has_passed, pace, yield_now};
+use crate::sync::{LATECOMER_YIELDS, Refused, has_passed, pace, yield_now};
 use crate::unlock::{FREE, HELD, Unlock};
 
 /// How long a newcomer spins: longer than a short section takes, and much shorter than going to
@@ -100,11 +100,12 @@ impl<P: Policy> RawMutex<P> {
 
     /// Sleeps until it is given the role; `state` is what its announcement made of the word.
     ///
-    /// A token that was out by then belongs to somebody who was here before, so it is not looked
-    /// for before the first sleep. One that comes out later changes the word.
-    fn sleep(&self, mut state: u32, limit: Limit<'_>) -> Result<(), GaveUp> {
+    /// It never falls asleep while a token is out. So a token that comes out finds each sleeper
+    /// asleep, where it wakes one, or about to compare a word that it has changed.
+    fn sleep(&self, state: u32, limit: Limit<'_>) -> Result<(), GaveUp> {
+        let mut state = self.let_token_pass(state);
         loop {
-            if !limit.is_over() {
+            if state & TOKEN == 0 && !limit.is_over() {
                 self.counters.parked();
                 self.waiters.wait_among(Role::Sleeper as u32, state, limit.deadline);
             }
@@ -122,6 +123,19 @@ impl<P: Policy> RawMutex<P> {
                 }
             }
         }
+    }
+
+    /// A token that was out when this thread came belongs to one that was here before, and that is
+    /// on its way: that one may have it. If it does not come, the token is anybody's.
+    fn let_token_pass(&self, mut state: u32) -> u32 {
+        for _ in LATECOMER_YIELDS {
+            if state & TOKEN == 0 {
+                break;
+            }
+            yield_now();
+            state = self.waiters.load(Relaxed);
+        }
+        state
     }
 
     /// Waits, awake for the most part, until the lock is taken.

@@ -34,6 +34,9 @@ pub(crate) const SPINS: Range<u32> = 0..0;
 /// None, as above.
 pub(crate) const YIELDS: Range<u32> = 0..0;
 
+/// None, as above.
+pub(crate) const LATECOMER_YIELDS: Range<u32> = 0..0;
+
 /// No time to spend: a thread that spins only adds interleavings that differ in nothing.
 pub(crate) mod pace {
     pub(crate) fn turns(_nanoseconds: u32) -> u32 {

@@ -29,6 +29,10 @@ pub(crate) const SPINS: Range<u32> = 0..100;
 /// just lost its own get it back.
 pub(crate) const YIELDS: Range<u32> = 0..4;
 
+/// How often a waiter gives its processor away so that one before it can wake up first: about as
+/// long as that takes.
+pub(crate) const LATECOMER_YIELDS: Range<u32> = 0..24;
+
 /// How many lists the table of sleepers has: enough that a few dozen contended locks seldom meet in
 /// one.
 pub(crate) const BUCKETS: usize = 64;
