@@ -26,11 +26,11 @@ impl Effort {
         rounds: 7,
         span: Duration::from_millis(60),
         wait_rounds: 3,
-        wait_span: Duration::from_millis(300),
+        wait_span: Duration::from_millis(200),
     };
     pub(crate) const QUICK: Self = Self {
         rounds: 3,
-        span: Duration::from_millis(25),
+        span: Duration::from_millis(30),
         wait_rounds: 1,
         wait_span: Duration::from_millis(100),
     };

@@ -1,14 +1,12 @@
 //! The mutex against its rivals, over the whole grid.
 
 use crate::cell::{Cell, Effort, grid};
-use crate::locks::{
-    ASYMMETRIC, ASYMMETRIC_BARGING, BARGING, BOUNDED, FIFO, Lock, PARKING_LOT, SPIN, STD, USYNC,
-};
+use crate::locks::{ASYMMETRIC, BARGING, BOUNDED, Lock, PARKING_LOT, SPIN, STD, USYNC};
 use crate::race::{Outcome, Waits};
 use lockset_bench::stats::{geometric_mean, mean, median};
 
 const RIVALS: &[Lock] = &[PARKING_LOT, STD, USYNC, SPIN];
-const OURS: &[Lock] = &[BOUNDED, BARGING, ASYMMETRIC, ASYMMETRIC_BARGING, FIFO];
+const OURS: &[Lock] = &[BOUNDED, BARGING, ASYMMETRIC];
 
 /// The medians of one lock in one cell.
 struct Medians {

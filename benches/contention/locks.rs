@@ -42,8 +42,6 @@ pub(crate) const BARGING: Lock = raw::<RawMutex<Barging>>("Barging", "2");
 pub(crate) const FIFO: Lock = raw::<RawMutex<Fifo>>("Fifo", "2");
 pub(crate) const ASYMMETRIC: Lock =
     raw::<RawMutex<Asymmetric<Bounded>>>("Asymmetric<Bounded>", "1");
-pub(crate) const ASYMMETRIC_BARGING: Lock =
-    raw::<RawMutex<Asymmetric<Barging>>>("Asymmetric<Barging>", "1");
 
 /// The stages of the ladder, in their order.
 pub(crate) const LADDER: &[Lock] = &[

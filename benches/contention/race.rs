@@ -48,10 +48,12 @@ pub(crate) enum Waits {
 #[repr(align(128))]
 struct Apart<T>(T);
 
-/// What one thread did.
+/// What one thread did, and from when to when. The clock is read by the threads themselves: with
+/// many of them, the one that starts and ends the race may get its turn much later.
 struct Share {
     sections: u64,
     waits: Histogram,
+    span: (Instant, Instant),
 }
 
 /// Measures a lock for about `span`.
@@ -65,42 +67,41 @@ pub(crate) fn race<L: Contended>(cell: Cell, span: Duration, waits: Waits) -> Ou
     let start = Barrier::new(cell.threads as usize + 1);
     let (section, think) = (turns(cell.section), turns(cell.think));
     let run = || {
-        let mut share = Share { sections: 0, waits: Histogram::new() };
-        let mut thought = 1;
+        let (mut sections, mut waited, mut thought) = (0, Histogram::new(), 1);
         start.wait();
+        let began = Instant::now();
         // Relaxed: it only ends the loop.
         while !is_over.0.load(Ordering::Relaxed) {
             let wanted = (waits == Waits::Timed).then(Instant::now);
             lock.0.with(|data| {
                 if let Some(wanted) = wanted {
-                    share.waits.add(wanted.elapsed().as_nanos() as u64);
+                    waited.add(wanted.elapsed().as_nanos() as u64);
                 }
                 data.sections += 1;
                 data.work = work(data.work, section);
             });
-            share.sections += 1;
+            sections += 1;
             thought = work(thought, think);
         }
         black_box(thought);
-        share
+        Share { sections, waits: waited, span: (began, Instant::now()) }
     };
-    let (shares, elapsed, cpu) = thread::scope(|scope| {
+    let before = cpu_time();
+    let shares: Vec<Share> = thread::scope(|scope| {
         let workers: Vec<_> = (0..cell.threads).map(|_| scope.spawn(run)).collect();
-        let before = cpu_time();
         start.wait();
-        let began = Instant::now();
         thread::sleep(span);
         // Relaxed: as above.
         is_over.0.store(true, Ordering::Relaxed);
-        let (elapsed, cpu) = (began.elapsed(), cpu_time() - before);
-        let shares: Vec<Share> =
-            workers.into_iter().map(|worker| worker.join().expect("no section panics")).collect();
-        (shares, elapsed, cpu)
+        workers.into_iter().map(|worker| worker.join().expect("no section panics")).collect()
     });
-    summarise(&shares, elapsed, cpu, lock.0.with(|data| data.sections))
+    summarise(&shares, cpu_time() - before, lock.0.with(|data| data.sections))
 }
 
-fn summarise(shares: &[Share], elapsed: Duration, cpu: Duration, counted: u64) -> Outcome {
+fn summarise(shares: &[Share], cpu: Duration, counted: u64) -> Outcome {
+    let began = shares.iter().map(|share| share.span.0).min();
+    let ended = shares.iter().map(|share| share.span.1).max();
+    let elapsed = began.zip(ended).map_or(Duration::ZERO, |(began, ended)| ended - began);
     let counts: Vec<u64> = shares.iter().map(|share| share.sections).collect();
     let sections: u64 = counts.iter().sum();
     assert_eq!(counted, sections, "the lock let sections get lost");

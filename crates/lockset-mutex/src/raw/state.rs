@@ -77,7 +77,7 @@ pub(super) const fn pick_up(state: u32) -> u32 {
 
 /// An unlock gives its processor away; none if that was done often enough for this contender.
 pub(super) const fn courtesy(state: u32) -> Option<u32> {
-    let is_owed = state & TOKEN != 0 && state & COURTESIES != COURTESIES;
+    let is_owed = state & TOKEN != 0 && state & COURTESIES < 2 * COURTESY;
     if is_owed { Some(state + COURTESY) } else { None }
 }
 

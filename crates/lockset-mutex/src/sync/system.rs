@@ -31,7 +31,7 @@ pub(crate) const YIELDS: Range<u32> = 0..4;
 
 /// How often a waiter gives its processor away so that one before it can wake up first: about as
 /// long as that takes.
-pub(crate) const LATECOMER_YIELDS: Range<u32> = 0..24;
+pub(crate) const LATECOMER_YIELDS: Range<u32> = 0..8;
 
 /// How many lists the table of sleepers has: enough that a few dozen contended locks seldom meet in
 /// one.
