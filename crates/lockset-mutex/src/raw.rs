@@ -180,7 +180,7 @@ impl<P: Policy> RawMutex<P> {
         });
         P::Unlock::open(&self.held);
         if reserved.is_some_and(state::role_is_vacant) {
-            self.waiters.wake_among(Role::Sleeper as u32, 1);
+            self.call_sleeper();
         }
         // Relaxed: as in `unlock`.
         let state = self.waiters.load(Relaxed);
@@ -206,34 +206,47 @@ impl<P: Policy> RawMutex<P> {
             let appointed =
                 self.change(|state| state::role_is_vacant(state).then(|| state::appoint(state)));
             if appointed.is_some() {
-                self.waiters.wake_among(Role::Sleeper as u32, 1);
+                self.call_sleeper();
             }
         }
     }
 
-    /// Changes `waiters` to what `step` says, and returns what it was; `None` if `step` does.
+    /// Wakes the sleeper that has waited longest, for the token that this thread has put out.
+    ///
+    /// If all are still on their way to sleep, each may have announced itself while an earlier
+    /// token was out, and take this one for that one, if the word has come to look the same again.
+    /// So the token is marked. Whoever comes now looks and finds it; whoever fell asleep before the
+    /// mark is woken by the second call.
+    fn call_sleeper(&self) {
+        let call = || self.waiters.wake_among(Role::Sleeper as u32, 1);
+        if !call() && self.change(state::stray).is_some() {
+            call();
+        }
+    }
+
     fn change(&self, step: impl Fn(u32) -> Option<u32>) -> Option<u32> {
-        let mut state = self.waiters.load(Relaxed);
-        loop {
-            // AcqRel and Relaxed: see the notes above; a failed try learns nothing but the value.
-            match self.waiters.compare_exchange_weak(state, step(state)?, AcqRel, Relaxed) {
-                Ok(_) => return Some(state),
-                Err(newer) => state = newer,
-            }
+        change(&self.waiters, step)
+    }
+}
+
+/// Changes `waiters` to what `step` says, and returns what it was; `None` if `step` does.
+fn change(waiters: &Word, step: impl Fn(u32) -> Option<u32>) -> Option<u32> {
+    let mut state = waiters.load(Relaxed);
+    loop {
+        // AcqRel and Relaxed: see the notes above; a failed try learns nothing but the value.
+        match waiters.compare_exchange_weak(state, step(state)?, AcqRel, Relaxed) {
+            Ok(_) => return Some(state),
+            Err(newer) => state = newer,
         }
     }
 }
 
-/// Wakes all who sleep on a lock's `waiters`, and keeps those awake who are about to.
+/// Makes all who wait on a lock's `waiters` look at what may end their wait.
+///
+/// It is an exchange even if nobody waits: whoever announces itself later has seen what this thread
+/// did before, and looks before it sleeps.
 pub(crate) fn stir(waiters: &Word) {
-    let mut state = waiters.load(Relaxed);
-    while let Some(next) = state::stir(state) {
-        // AcqRel and Relaxed: as every change of this word.
-        match waiters.compare_exchange_weak(state, next, AcqRel, Relaxed) {
-            Ok(_) => break,
-            Err(newer) => state = newer,
-        }
-    }
+    change(waiters, |state| Some(state::stir(state)));
     waiters.wake(u32::MAX);
 }
 

@@ -1,9 +1,9 @@
 //! Waiting: as a newcomer, as a sleeper, as the contender.
 
-use core::sync::atomic::Ordering::{AcqRel, Relaxed};
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use std::time::Instant;
 
-use super::state::{self, NAPPING, Place, RESERVED, SLEEPER, TOKEN};
+use super::state::{self, NAPPING, Place, RESERVED, SLEEPER};
 use super::{RawMutex, Role};
 use crate::cancel::Cancel;
 use crate::counts::Counters;
@@ -99,27 +99,25 @@ impl<P: Policy> RawMutex<P> {
     }
 
     /// Sleeps until it is given the role; `state` is what its announcement made of the word.
-    ///
-    /// A token that was out by then belongs to somebody who was here before, so it is not looked
-    /// for before the first sleep. One that comes out later changes the word.
     fn sleep(&self, mut state: u32, limit: Limit<'_>) -> Result<(), GaveUp> {
+        let mut is_called = false;
         loop {
-            if !limit.is_over() {
-                self.counters.parked();
-                self.waiters.wait_among(Role::Sleeper as u32, state, limit.deadline);
-            }
-            let is_over = limit.is_over();
-            state = self.waiters.load(Relaxed);
-            loop {
-                let (next, end) = match state {
-                    _ if state & TOKEN != 0 => (state & !TOKEN, Ok(())),
-                    _ if is_over => (state::withdraw(state), Err(GaveUp)),
-                    _ => break,
-                };
-                match self.waiters.compare_exchange_weak(state, next, AcqRel, Relaxed) {
-                    Ok(_) => return end,
-                    Err(newer) => state = newer,
+            let (next, end) = match state {
+                _ if state::may_pick_up(state, is_called) => (state::pick_up(state), Ok(())),
+                _ if limit.is_over() => (state::withdraw(state), Err(GaveUp)),
+                _ => {
+                    self.counters.parked();
+                    let role = Role::Sleeper as u32;
+                    is_called = self.waiters.wait_among(role, state, limit.deadline);
+                    // Acquire, here and below: who has seen that it was stirred sees the reason
+                    // when it looks at its limit.
+                    state = self.waiters.load(Acquire);
+                    continue;
                 }
+            };
+            match self.waiters.compare_exchange_weak(state, next, AcqRel, Acquire) {
+                Ok(_) => return end,
+                Err(newer) => state = newer,
             }
         }
     }
@@ -168,6 +166,10 @@ impl<P: Policy> RawMutex<P> {
     fn nap(&self, limit: Limit<'_>) {
         // AcqRel: as every change of this word.
         let state = self.waiters.fetch_or(NAPPING, AcqRel) | NAPPING;
+        // It may have been stirred just before, and then nobody will do it again.
+        if limit.is_over() {
+            return;
+        }
         match P::Unlock::is_held(&self.held) {
             Ok(true) => {
                 self.counters.parked();
@@ -183,7 +185,7 @@ impl<P: Policy> RawMutex<P> {
     fn resign(&self) {
         let before = self.change(|state| Some(state::resign(state)));
         if before.is_some_and(|state| state >= SLEEPER) {
-            self.waiters.wake_among(Role::Sleeper as u32, 1);
+            self.call_sleeper();
         }
     }
 
