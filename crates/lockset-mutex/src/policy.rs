@@ -72,7 +72,9 @@ pub enum Barging {}
 /// Nobody overtakes a waiter: each unlock hands the lock over, if need be to a thread that sleeps.
 ///
 /// It costs a switch of threads for nearly every contended section, so it is by far the slowest
-/// under contention. Waiters are served in the order in which they went to sleep.
+/// under contention. Waiters are served in the order in which they went to sleep. Throwing a
+/// [`Cancel`](crate::Cancel) wakes up all who wait for the lock, and those who wait on go to sleep
+/// anew.
 #[derive(Debug)]
 pub enum Fifo {}
 

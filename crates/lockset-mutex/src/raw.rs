@@ -30,18 +30,21 @@ use state::{CONTENDER, NAPPING, RESERVED, SLEEPER, TOKEN};
 ///
 /// Invariants:
 /// 1. The lock is held exactly while `held` says so: only the exchange from `FREE` takes it.
-/// 2. `waiters` is 0 exactly while nobody waits, or is about to leave off waiting. Its count is of
-///    the threads in [`sleep`](Self::sleep), less one while `TOKEN` is set.
+/// 2. `waiters` is 0 exactly while nobody has announced itself. Its count is of the threads in
+///    [`sleep`](Self::sleep), less one while `TOKEN` is set.
 /// 3. At most one thread has the role, or, while `TOKEN` is set, none yet.
-/// 4. While anybody sleeps, one of these is true: somebody has the role; the lock is held, and its
-///    holder will see that the role is vacant when it unlocks; somebody who has unlocked is about
-///    to see it. So no sleeper is forgotten.
-/// 5. The contender sleeps only after it has set `NAPPING` and seen the lock held *since*, and only
+/// 4. While anybody sleeps and nobody has the role, nor a token for it is out, whoever had it last
+///    has not unlocked yet, or has not looked since. It will see that the role is vacant, because
+///    it made it so itself. So no sleeper is forgotten.
+/// 5. While the token is out, somebody is about to look and to pick it up: one that was called; or,
+///    if nobody was asleep to be called, whoever looks next, and then nobody can fall asleep before
+///    it has looked (`STRAY`); or else the one that put it out is about to call.
+/// 6. The contender sleeps only after it has set `NAPPING` and seen the lock held *since*, and only
 ///    while `waiters` has not changed. Whoever unlocks later sees `NAPPING` ([`Unlock`] says how).
-/// 6. `RESERVED` is set only while somebody has the role, and cleared by whoever leaves it. So the
-///    lock is never reserved for nobody.
-/// 7. A waiter that gives up hands on what it was given: the role, with a reservation taken back,
-///    goes to the next sleeper.
+/// 7. `RESERVED` is set only while somebody has the role, or a token for it is out, and cleared by
+///    whoever leaves the role. So the lock is never reserved for nobody.
+/// 8. A waiter that gives up hands on what it was given: the role goes to the next sleeper, without
+///    the reservation, which was for one that had waited for long.
 ///
 /// # Notes about memory ordering
 ///
@@ -49,10 +52,11 @@ use state::{CONTENDER, NAPPING, RESERVED, SLEEPER, TOKEN};
 /// next holder does. The Release half is [`Unlock::open`], the Acquire half the exchange in `take`.
 /// A look at `held` decides only whether to try.
 ///
-/// `waiters` carries no data of the user's. What it has to keep in order is invariant 4, and that
-/// needs each change to be seen by the next one: every change is an AcqRel exchange, so whoever
-/// changes it has seen all that was done before the earlier changes. The look in `lock` may be
-/// stale, which lets one more overtake; the look in `unlock` is ordered by [`Unlock::open`].
+/// `waiters` carries no data of the user's. Each of its changes is an exchange, so none is made on
+/// account of an old value, and invariants 2 to 5, 7 and 8 ask for no more than that. Two things
+/// do, and for them every change is AcqRel: `NAPPING` must be seen, which [`Unlock`] sees to, with
+/// whatever was announced before it; and whoever is cancelled must see the switch, as
+/// [`Cancel::cancel`] says. The look in `lock` may be stale, which lets one more overtake.
 ///
 /// # Where the ideas are from
 ///

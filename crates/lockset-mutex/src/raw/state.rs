@@ -114,3 +114,6 @@ pub(super) const fn resign(state: u32) -> u32 {
 pub(super) const fn stir(state: u32) -> u32 {
     if state == 0 { 0 } else { (state & !STIRS) | ((state + STIR) & STIRS) }
 }
+
+#[cfg(test)]
+mod tests;
