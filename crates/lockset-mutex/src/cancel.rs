@@ -1,7 +1,7 @@
 //! Ending a wait from another thread.
 
 use core::ptr::NonNull;
-use core::sync::atomic::Ordering::{Acquire, Release};
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use crate::ladder::ThreeState;
 use crate::raw::stir;
@@ -25,12 +25,14 @@ use crate::sync::Word;
 /// ```
 #[derive(Debug)]
 pub struct Cancel {
-    cancelled: Word,
+    /// [`THROWN`] or not, and a [`WAIT`] for each wait in the list.
+    state: Word,
     /// The words on which somebody may sleep on account of this.
     waits: lock_api::Mutex<ThreeState, Vec<Wait>>,
-    /// How many those are; what [`cancel`](Self::cancel) waits for.
-    count: Word,
 }
+
+const THROWN: u32 = 1;
+const WAIT: u32 = 2;
 
 /// A word that is valid as long as this is in the list: its [`Waiting`] borrows it.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,18 +51,14 @@ impl Cancel {
     /// A switch that has not been thrown.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            cancelled: Word::new(0),
-            waits: lock_api::Mutex::new(Vec::new()),
-            count: Word::new(0),
-        }
+        Self { state: Word::new(0), waits: lock_api::Mutex::new(Vec::new()) }
     }
 
     /// Whether it has been thrown.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         // Acquire, with the Release below: whoever is cancelled sees what was done before.
-        self.cancelled.load(Acquire) != 0
+        self.state.load(Acquire) & THROWN != 0
     }
 
     /// Ends all waits on account of this, those under way and those to come, and returns when no
@@ -69,20 +67,21 @@ impl Cancel {
     /// A waiter that gets the lock in the same moment has it.
     pub fn cancel(&self) {
         // Release: see `is_cancelled`.
-        self.cancelled.store(1, Release);
+        self.state.fetch_or(THROWN, Release);
         loop {
-            // Whoever looked at the switch before it was thrown falls asleep only if the word is
-            // what it was then. To be seen, the change must come after that look; so it is made
-            // again until nobody is left.
+            // A wait that enters the list later sees the switch, thrown before the list was locked.
+            // One that is in it sees the switch with the change that `stir` makes, and looks at it
+            // after every change and before every sleep. Another switch may undo that change before
+            // the waiter compares, so it is made until nobody is left.
             self.waits.lock().iter().for_each(|Wait(word)| {
                 // SAFETY: `Waiting` borrows the word, and takes it out of the list, for which it
                 // needs this lock, before that borrow ends.
                 stir(unsafe { word.as_ref() });
             });
-            // Acquire: with the Release in `drop`, for the same reason as above.
-            match self.count.load(Acquire) {
-                0 => return,
-                waiting => self.count.pause(waiting, 16),
+            // Relaxed: the number of waits orders nothing.
+            match self.state.load(Relaxed) {
+                THROWN => return,
+                waiting => self.state.pause(waiting, 16),
             }
         }
     }
@@ -91,8 +90,8 @@ impl Cancel {
     pub(crate) fn attend<'a>(&'a self, word: &'a Word) -> Waiting<'a> {
         let mut waits = self.waits.lock();
         waits.push(Wait(NonNull::from(word)));
-        // Release: with the Acquire in `cancel`; the number is the list's length.
-        self.count.fetch_add(1, Release);
+        // Relaxed: the list's mutex orders what matters.
+        self.state.fetch_add(WAIT, Relaxed);
         Waiting { cancel: self, word }
     }
 }
@@ -103,8 +102,9 @@ impl Drop for Waiting<'_> {
         let mine = waits.iter().position(|wait| *wait == Wait(NonNull::from(self.word)));
         // Two waits on one word are equal: either will do.
         mine.map(|mine| waits.swap_remove(mine));
-        // Release: as above.
-        self.cancel.count.fetch_sub(1, Release);
+        drop(waits);
+        // Relaxed: as above.
+        self.cancel.state.fetch_sub(WAIT, Relaxed);
     }
 }
 

@@ -30,20 +30,21 @@ use state::{CONTENDER, NAPPING, RESERVED, SLEEPER, TOKEN};
 ///
 /// Invariants:
 /// 1. The lock is held exactly while `held` says so: only the exchange from `FREE` takes it.
-/// 2. `waiters` is 0 exactly while nobody waits, or is about to leave off waiting. Its count is of
-///    the threads in [`sleep`](Self::sleep), less one while `TOKEN` is set.
+/// 2. `waiters` is 0 exactly while nobody has announced itself. Its count is of the threads in
+///    [`sleep`](Self::sleep), less one while `TOKEN` is set.
 /// 3. At most one thread has the role, or, while `TOKEN` is set, none yet.
-/// 4. Nobody falls asleep while `TOKEN` is set: the value that the kernel compares is without it. So
-///    when it is set, each sleeper is asleep, and one of them is woken; or awake, and will see it.
-/// 5. While anybody sleeps, one of these is true: somebody has the role; the lock is held, and its
-///    holder will see that the role is vacant when it unlocks; somebody who has unlocked is about
-///    to see it. So no sleeper is forgotten.
+/// 4. While anybody sleeps and nobody has the role, nor a token for it is out, whoever had it last
+///    has not unlocked yet, or has not looked since. It will see that the role is vacant, because
+///    it made it so itself. So no sleeper is forgotten.
+/// 5. While the token is out, somebody is about to look and to pick it up: one that was called; or,
+///    if nobody was asleep to be called, whoever looks next, and then nobody can fall asleep before
+///    it has looked (`STRAY`); or else the one that put it out is about to call.
 /// 6. The contender sleeps only after it has set `NAPPING` and seen the lock held *since*, and only
 ///    while `waiters` has not changed. Whoever unlocks later sees `NAPPING` ([`Unlock`] says how).
-/// 7. `RESERVED` is set only while somebody has the role, and cleared by whoever leaves it. So the
-///    lock is never reserved for nobody.
-/// 8. A waiter that gives up hands on what it was given: the role, with a reservation taken back,
-///    goes to the next sleeper.
+/// 7. `RESERVED` is set only while somebody has the role, or a token for it is out, and cleared by
+///    whoever leaves the role. So the lock is never reserved for nobody.
+/// 8. A waiter that gives up hands on what it was given: the role goes to the next sleeper, without
+///    the reservation, which was for one that had waited for long.
 ///
 /// # Notes about memory ordering
 ///
@@ -51,10 +52,11 @@ use state::{CONTENDER, NAPPING, RESERVED, SLEEPER, TOKEN};
 /// next holder does. The Release half is [`Unlock::open`], the Acquire half the exchange in `take`.
 /// A look at `held` decides only whether to try.
 ///
-/// `waiters` carries no data of the user's. What it has to keep in order is invariant 5, and that
-/// needs each change to be seen by the next one: every change is an AcqRel exchange, so whoever
-/// changes it has seen all that was done before the earlier changes. The look in `lock` may be
-/// stale, which lets one more overtake; the look in `unlock` is ordered by [`Unlock::open`].
+/// `waiters` carries no data of the user's. Each of its changes is an exchange, so none is made on
+/// account of an old value, and invariants 2 to 5, 7 and 8 ask for no more than that. Two things
+/// do, and for them every change is AcqRel: `NAPPING` must be seen, which [`Unlock`] sees to, with
+/// whatever was announced before it; and whoever is cancelled must see the switch, as
+/// [`Cancel::cancel`] says. The look in `lock` may be stale, which lets one more overtake.
 ///
 /// # Where the ideas are from
 ///
@@ -182,7 +184,7 @@ impl<P: Policy> RawMutex<P> {
         });
         P::Unlock::open(&self.held);
         if reserved.is_some_and(state::role_is_vacant) {
-            self.waiters.wake_among(Role::Sleeper as u32, 1);
+            self.call_sleeper();
         }
         // Relaxed: as in `unlock`.
         let state = self.waiters.load(Relaxed);
@@ -210,34 +212,47 @@ impl<P: Policy> RawMutex<P> {
             let appointed =
                 self.change(|state| state::role_is_vacant(state).then(|| state::appoint(state)));
             if appointed.is_some() {
-                self.waiters.wake_among(Role::Sleeper as u32, 1);
+                self.call_sleeper();
             }
         }
     }
 
-    /// Changes `waiters` to what `step` says, and returns what it was; `None` if `step` does.
+    /// Wakes the sleeper that has waited longest, for the token that this thread has put out.
+    ///
+    /// If all are still on their way to sleep, each may have announced itself while an earlier
+    /// token was out, and take this one for that one, if the word has come to look the same again.
+    /// So the token is marked. Whoever comes now looks and finds it; whoever fell asleep before the
+    /// mark is woken by the second call.
+    fn call_sleeper(&self) {
+        let call = || self.waiters.wake_among(Role::Sleeper as u32, 1);
+        if !call() && self.change(state::stray).is_some() {
+            call();
+        }
+    }
+
     fn change(&self, step: impl Fn(u32) -> Option<u32>) -> Option<u32> {
-        let mut state = self.waiters.load(Relaxed);
-        loop {
-            // AcqRel and Relaxed: see the notes above; a failed try learns nothing but the value.
-            match self.waiters.compare_exchange_weak(state, step(state)?, AcqRel, Relaxed) {
-                Ok(_) => return Some(state),
-                Err(newer) => state = newer,
-            }
+        change(&self.waiters, step)
+    }
+}
+
+/// Changes `waiters` to what `step` says, and returns what it was; `None` if `step` does.
+fn change(waiters: &Word, step: impl Fn(u32) -> Option<u32>) -> Option<u32> {
+    let mut state = waiters.load(Relaxed);
+    loop {
+        // AcqRel and Relaxed: see the notes above; a failed try learns nothing but the value.
+        match waiters.compare_exchange_weak(state, step(state)?, AcqRel, Relaxed) {
+            Ok(_) => return Some(state),
+            Err(newer) => state = newer,
         }
     }
 }
 
-/// Wakes all who sleep on a lock's `waiters`, and keeps those awake who are about to.
+/// Makes all who wait on a lock's `waiters` look at what may end their wait.
+///
+/// It is an exchange even if nobody waits: whoever announces itself later has seen what this thread
+/// did before, and looks before it sleeps.
 pub(crate) fn stir(waiters: &Word) {
-    let mut state = waiters.load(Relaxed);
-    while let Some(next) = state::stir(state) {
-        // AcqRel and Relaxed: as every change of this word.
-        match waiters.compare_exchange_weak(state, next, AcqRel, Relaxed) {
-            Ok(_) => break,
-            Err(newer) => state = newer,
-        }
-    }
+    change(waiters, |state| Some(state::stir(state)));
     waiters.wake(u32::MAX);
 }
 

@@ -48,8 +48,8 @@ pub use imp::expire_deadlines;
     reason = "the seam offers the same on every side, whatever is used of it"
 )]
 pub(crate) use imp::{
-    BUCKETS, LATECOMER_YIELDS, Parker, Pointer, SPINS, Word, YIELDS, fence, global, has_passed,
-    local, pace, spin_hint, yield_now,
+    BUCKETS, Parker, Pointer, SPINS, Word, YIELDS, fence, global, has_passed, local, pace,
+    spin_hint, yield_now,
 };
 
 pub(crate) use tally::Tally;

@@ -165,6 +165,37 @@ macro_rules! model_each {
     )*};
 }
 
+/// The mutex to use, with each policy.
+macro_rules! model_policy {
+    ($name:ident: $Policy:ty) => {
+        mod $name {
+            use lockset_mutex::{Asymmetric, Barging, Bounded, Fifo, RawMutex};
+
+            type Raw = RawMutex<$Policy>;
+
+            #[test]
+            fn eight_threads_exclude_each_other() {
+                super::eight_threads_exclude_each_other::<Raw>();
+            }
+
+            #[test]
+            fn a_try_lock_gets_the_lock_or_leaves_it() {
+                super::a_try_lock_gets_the_lock_or_leaves_it::<Raw>();
+            }
+
+            #[test]
+            fn a_waiter_that_gives_up_leaves_no_trace() {
+                super::a_waiter_that_gives_up_leaves_no_trace::<Raw>();
+            }
+        }
+    };
+}
+
+model_policy!(bounded: Bounded);
+model_policy!(barging: Barging);
+model_policy!(fifo: Fifo);
+model_policy!(asymmetric_policy: Asymmetric<Bounded>);
+
 for_each_stage!(model_each);
 
 #[test]

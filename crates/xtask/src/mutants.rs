@@ -15,6 +15,7 @@ use crate::tally::Tally;
 
 mod ladder;
 mod many_threads;
+mod raw;
 mod semaphore;
 
 /// The bugs of one area, and where its models are.
@@ -41,7 +42,14 @@ struct Mutant {
 }
 
 /// Every bug that a model here claims to exclude.
-const AREAS: &[Area] = &[ladder::LADDER, many_threads::MANY_THREADS, semaphore::SEMAPHORE];
+const AREAS: &[Area] = &[
+    ladder::LADDER,
+    many_threads::MANY_THREADS,
+    raw::EXCLUSION,
+    raw::GIVING_UP,
+    raw::ORDER,
+    semaphore::SEMAPHORE,
+];
 
 pub(crate) fn run() -> Result<ExitCode> {
     let tally = run_all()?;

@@ -1,14 +1,14 @@
 //! Waiting: as a newcomer, as a sleeper, as the contender.
 
-use core::sync::atomic::Ordering::{AcqRel, Relaxed};
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use std::time::Instant;
 
-use super::state::{self, NAPPING, Place, RESERVED, SLEEPER, TOKEN};
+use super::state::{self, NAPPING, Place, RESERVED, SLEEPER};
 use super::{RawMutex, Role};
 use crate::cancel::Cancel;
 use crate::counts::Counters;
 use crate::policy::Policy;
-use crate::sync::{LATECOMER_YIELDS, Refused, has_passed, pace, yield_now};
+use crate::sync::{Refused, has_passed, pace, yield_now};
 use crate::unlock::{FREE, HELD, Unlock};
 
 /// How long a newcomer spins: longer than a short section takes, and much shorter than going to
@@ -99,43 +99,27 @@ impl<P: Policy> RawMutex<P> {
     }
 
     /// Sleeps until it is given the role; `state` is what its announcement made of the word.
-    ///
-    /// It never falls asleep while a token is out. So a token that comes out finds each sleeper
-    /// asleep, where it wakes one, or about to compare a word that it has changed.
-    fn sleep(&self, state: u32, limit: Limit<'_>) -> Result<(), GaveUp> {
-        let mut state = self.let_token_pass(state);
+    fn sleep(&self, mut state: u32, limit: Limit<'_>) -> Result<(), GaveUp> {
+        let mut is_called = false;
         loop {
-            if state & TOKEN == 0 && !limit.is_over() {
-                self.counters.parked();
-                self.waiters.wait_among(Role::Sleeper as u32, state, limit.deadline);
-            }
-            let is_over = limit.is_over();
-            state = self.waiters.load(Relaxed);
-            loop {
-                let (next, end) = match state {
-                    _ if state & TOKEN != 0 => (state::pick_up(state), Ok(())),
-                    _ if is_over => (state::withdraw(state), Err(GaveUp)),
-                    _ => break,
-                };
-                match self.waiters.compare_exchange_weak(state, next, AcqRel, Relaxed) {
-                    Ok(_) => return end,
-                    Err(newer) => state = newer,
+            let (next, end) = match state {
+                _ if state::may_pick_up(state, is_called) => (state::pick_up(state), Ok(())),
+                _ if limit.is_over() => (state::withdraw(state), Err(GaveUp)),
+                _ => {
+                    self.counters.parked();
+                    let role = Role::Sleeper as u32;
+                    is_called = self.waiters.wait_among(role, state, limit.deadline);
+                    // Acquire, here and below: who has seen that it was stirred sees the reason
+                    // when it looks at its limit.
+                    state = self.waiters.load(Acquire);
+                    continue;
                 }
+            };
+            match self.waiters.compare_exchange_weak(state, next, AcqRel, Acquire) {
+                Ok(_) => return end,
+                Err(newer) => state = newer,
             }
         }
-    }
-
-    /// A token that was out when this thread came belongs to one that was here before, and that is
-    /// on its way: that one may have it. If it does not come, the token is anybody's.
-    fn let_token_pass(&self, mut state: u32) -> u32 {
-        for _ in LATECOMER_YIELDS {
-            if state & TOKEN == 0 {
-                break;
-            }
-            yield_now();
-            state = self.waiters.load(Relaxed);
-        }
-        state
     }
 
     /// Waits, awake for the most part, until the lock is taken.
@@ -182,6 +166,10 @@ impl<P: Policy> RawMutex<P> {
     fn nap(&self, limit: Limit<'_>) {
         // AcqRel: as every change of this word.
         let state = self.waiters.fetch_or(NAPPING, AcqRel) | NAPPING;
+        // It may have been stirred just before, and then nobody will do it again.
+        if limit.is_over() {
+            return;
+        }
         match P::Unlock::is_held(&self.held) {
             Ok(true) => {
                 self.counters.parked();
@@ -197,7 +185,7 @@ impl<P: Policy> RawMutex<P> {
     fn resign(&self) {
         let before = self.change(|state| Some(state::resign(state)));
         if before.is_some_and(|state| state >= SLEEPER) {
-            self.waiters.wake_among(Role::Sleeper as u32, 1);
+            self.call_sleeper();
         }
     }
 

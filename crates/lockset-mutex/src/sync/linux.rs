@@ -15,32 +15,42 @@ const ALL: u32 = u32::MAX;
 
 /// The kernel compares the word with `expected` and puts the thread to sleep in one step.
 pub(super) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> Waited {
-    wait_among(word, ALL, expected, deadline)
-}
-
-pub(super) fn wake(word: &AtomicU32, count: u32) {
-    wake_among(word, ALL, count);
-}
-
-pub(super) fn wait_among(
-    word: &AtomicU32,
-    mask: u32,
-    expected: u32,
-    deadline: Option<Instant>,
-) -> Waited {
-    let Some(mask) = NonZeroU32::new(mask) else { return Waited::Woken };
-    let timeout = deadline.map(on_the_clock);
-    match futex::wait_bitset(word, Flags::PRIVATE, expected, timeout.as_ref(), mask) {
+    match sleep(word, ALL, expected, deadline) {
         Err(Errno::TIMEDOUT) => Waited::TimedOut,
         // Woken; or the word had changed (EAGAIN); or a signal came (EINTR).
         _ => Waited::Woken,
     }
 }
 
-pub(super) fn wake_among(word: &AtomicU32, mask: u32, count: u32) {
-    let Some(mask) = NonZeroU32::new(mask) else { return };
-    // The call cannot fail for a valid, aligned word; the count of the woken is of no use here.
-    let _ = futex::wake_bitset(word, Flags::PRIVATE, count, mask);
+pub(super) fn wake(word: &AtomicU32, count: u32) {
+    wake_among(word, ALL, count);
+}
+
+/// The kernel says 0 to whom a wake-up has taken off its queue, and to nobody else but by accident.
+pub(super) fn wait_among(
+    word: &AtomicU32,
+    mask: u32,
+    expected: u32,
+    deadline: Option<Instant>,
+) -> bool {
+    sleep(word, mask, expected, deadline).is_ok()
+}
+
+pub(super) fn wake_among(word: &AtomicU32, mask: u32, count: u32) -> bool {
+    let Some(mask) = NonZeroU32::new(mask) else { return false };
+    // The call cannot fail for a valid, aligned word.
+    futex::wake_bitset(word, Flags::PRIVATE, count, mask).is_ok_and(|woken| woken > 0)
+}
+
+fn sleep(
+    word: &AtomicU32,
+    mask: u32,
+    expected: u32,
+    deadline: Option<Instant>,
+) -> Result<(), Errno> {
+    let mask = NonZeroU32::new(mask).ok_or(Errno::INVAL)?;
+    let timeout = deadline.map(on_the_clock);
+    futex::wait_bitset(word, Flags::PRIVATE, expected, timeout.as_ref(), mask)
 }
 
 /// This call counts from the clock's beginning, on CLOCK_MONOTONIC, the clock of `Instant`. What is

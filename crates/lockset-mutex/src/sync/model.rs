@@ -34,9 +34,6 @@ pub(crate) const SPINS: Range<u32> = 0..0;
 /// None, as above.
 pub(crate) const YIELDS: Range<u32> = 0..0;
 
-/// None, as above.
-pub(crate) const LATECOMER_YIELDS: Range<u32> = 0..0;
-
 /// No time to spend: a thread that spins only adds interleavings that differ in nothing.
 pub(crate) mod pace {
     pub(crate) fn turns(_nanoseconds: u32) -> u32 {
@@ -204,30 +201,35 @@ impl Word {
     }
 
     pub(crate) fn wait(&self, expected: u32, deadline: Option<Instant>) -> Waited {
-        self.wait_among(u32::MAX, expected, deadline)
+        self.sleep(u32::MAX, expected, deadline).unwrap_or(Waited::Woken)
     }
 
     pub(crate) fn wake(&self, count: u32) {
         self.wake_among(u32::MAX, count);
     }
 
-    pub(crate) fn wait_among(&self, mask: u32, expected: u32, deadline: Option<Instant>) -> Waited {
+    pub(crate) fn wait_among(&self, mask: u32, expected: u32, deadline: Option<Instant>) -> bool {
+        self.sleep(mask, expected, deadline) == Some(Waited::Woken)
+    }
+
+    /// How the sleep ended; `None` if there was none, since the word had changed.
+    fn sleep(&self, mask: u32, expected: u32, deadline: Option<Instant>) -> Option<Waited> {
         let timed = deadline.map(|_| clock::look());
         // Relaxed: the kernel, too, promises no order here. It reads the newest value.
         let order = Ordering::Relaxed;
         if self.atomic().compare_exchange(expected, expected, order, order).is_err() {
-            return Waited::Woken;
+            return None;
         }
-        self.sleepers.sleep(mask, timed)
+        Some(self.sleepers.sleep(mask, timed))
     }
 
-    pub(crate) fn wake_among(&self, mask: u32, count: u32) {
+    pub(crate) fn wake_among(&self, mask: u32, count: u32) -> bool {
         if self.sleepers.any_timed() {
             clock::look();
         }
         // Relaxed: this only tells the checker that waking and going to sleep are not independent.
         self.atomic().fetch_or(0, Ordering::Relaxed);
-        self.sleepers.wake(mask, count);
+        self.sleepers.wake(mask, count) > 0
     }
 }
 

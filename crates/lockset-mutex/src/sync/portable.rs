@@ -55,18 +55,20 @@ pub(super) fn wake(word: &AtomicU32, _count: u32) {
     entry.woken.notify_all();
 }
 
-/// A condition variable cannot tell its sleepers apart: all wake up, and look again.
+/// A condition variable cannot tell its sleepers apart: all wake up, and any may be meant.
 pub(super) fn wait_among(
     word: &AtomicU32,
     _mask: u32,
     expected: u32,
     deadline: Option<Instant>,
-) -> Waited {
-    wait(word, expected, deadline)
+) -> bool {
+    wait(word, expected, deadline) == Waited::Woken
 }
 
-pub(super) fn wake_among(word: &AtomicU32, _mask: u32, count: u32) {
+/// Those who were woken may all have slept on other words.
+pub(super) fn wake_among(word: &AtomicU32, _mask: u32, count: u32) -> bool {
     wake(word, count);
+    false
 }
 
 fn entry(word: &AtomicU32) -> &'static Entry {

@@ -29,10 +29,6 @@ pub(crate) const SPINS: Range<u32> = 0..100;
 /// just lost its own get it back.
 pub(crate) const YIELDS: Range<u32> = 0..4;
 
-/// How often a waiter gives its processor away so that one before it can wake up first: about as
-/// long as that takes.
-pub(crate) const LATECOMER_YIELDS: Range<u32> = 0..8;
-
 /// How many lists the table of sleepers has: enough that a few dozen contended locks seldom meet in
 /// one.
 pub(crate) const BUCKETS: usize = 64;
@@ -157,13 +153,18 @@ impl Word {
     }
 
     /// As [`wait`](Self::wait), to be woken only by a wake-up that has a bit of `mask` set.
-    pub(crate) fn wait_among(&self, mask: u32, expected: u32, deadline: Option<Instant>) -> Waited {
+    ///
+    /// Whether a wake-up ended it: always `true` then, and seldom otherwise.
+    pub(crate) fn wait_among(&self, mask: u32, expected: u32, deadline: Option<Instant>) -> bool {
         sleep::wait_among(&self.0, mask, expected, deadline)
     }
 
     /// As [`wake`](Self::wake), only those who wait with a bit of `mask` set.
-    pub(crate) fn wake_among(&self, mask: u32, count: u32) {
-        sleep::wake_among(&self.0, mask, count);
+    ///
+    /// Whether anybody's sleep was ended: never `true` otherwise, and always `false` where the
+    /// system cannot say.
+    pub(crate) fn wake_among(&self, mask: u32, count: u32) -> bool {
+        sleep::wake_among(&self.0, mask, count)
     }
 }
 

@@ -72,8 +72,8 @@ impl Sleepers {
         self.queue.lock().unwrap().iter().any(|entry| entry.is_timed)
     }
 
-    /// Wakes the first `count` of those who sleep with a bit of `mask` set.
-    pub(super) fn wake(&self, mask: u32, count: u32) {
+    /// Wakes the first `count` of those who sleep with a bit of `mask` set; how many those were.
+    pub(super) fn wake(&self, mask: u32, count: u32) -> u32 {
         let next = || {
             let mut queue = self.queue.lock().unwrap();
             let first = queue.iter().position(|entry| entry.mask & mask != 0)?;
@@ -81,9 +81,10 @@ impl Sleepers {
         };
         let mut left = count;
         while left > 0 {
-            let Some(entry) = next() else { return };
+            let Some(entry) = next() else { break };
             // Those whose deadline has passed are gone, and use up no wake-up.
             left -= u32::from(entry.sleeper.end(Waited::Woken));
         }
+        count - left
     }
 }

@@ -1,0 +1,147 @@
+//! All words that a few threads can make of it, each with what its threads know: a walk through
+//! the whole graph, which no schedule of a model is needed for.
+
+use std::collections::BTreeSet;
+
+use super::*;
+
+/// So many threads take part; enough for one contender, one that is called, and two behind it.
+const THREADS: u32 = 4;
+
+/// The word, and what is true of the threads whose steps changed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Situation {
+    state: u32,
+    /// Threads that sleep or are about to.
+    sleepers: u32,
+    /// Whether a thread acts as the contender.
+    contends: bool,
+    /// Whether that thread has asked for the lock itself.
+    has_asked: bool,
+    /// Whether somebody has let go of the role with the lock taken, and not yet unlocked and seen
+    /// to the sleepers.
+    owes_a_look: bool,
+}
+
+impl Situation {
+    const NOBODY: Self =
+        Self { state: 0, sleepers: 0, contends: false, has_asked: false, owes_a_look: false };
+
+    /// What each thread may do next; every step is one exchange of the word.
+    fn next(self, skips: u32) -> Vec<Self> {
+        let mut next = Vec::new();
+        if self.sleepers + u32::from(self.contends) < THREADS {
+            next.push(match announce(self.state, skips) {
+                (state, Place::Contender) => {
+                    Self { state, contends: true, has_asked: false, ..self }
+                }
+                (state, Place::Sleeper) => Self { state, sleepers: self.sleepers + 1, ..self },
+            });
+        }
+        if self.contends {
+            next.push(Self { state: self.state | NAPPING, ..self });
+            next.push(Self { state: self.state | RESERVED, has_asked: true, ..self });
+            let left = Self { contends: false, has_asked: false, ..self };
+            let state = leave(self.state, self.has_asked);
+            next.push(Self { state, owes_a_look: state != 0, ..left });
+            next.push(Self { state: resign(self.state), ..left });
+        }
+        if self.sleepers > 0 {
+            let one_less = Self { sleepers: self.sleepers - 1, ..self };
+            for is_called in [false, true] {
+                if may_pick_up(self.state, is_called) {
+                    let state = pick_up(self.state);
+                    next.push(Self { state, contends: true, has_asked: false, ..one_less });
+                } else {
+                    next.push(Self { state: withdraw(self.state), ..one_less });
+                }
+            }
+        }
+        next.extend(stray(self.state).map(|state| Self { state, ..self }));
+        next.extend(courtesy(self.state).map(|state| Self { state, ..self }));
+        next.push(Self { state: self.state & !NAPPING, ..self });
+        next.push(Self { state: stir(self.state), ..self });
+        if role_is_vacant(self.state) {
+            next.push(Self { state: appoint(self.state), owes_a_look: false, ..self });
+            let state = appoint(self.state) | RESERVED;
+            next.push(Self { state, owes_a_look: false, ..self });
+        } else {
+            next.push(Self { owes_a_look: false, ..self });
+        }
+        next
+    }
+
+    fn require_the_invariants(self) {
+        let Self { state, sleepers, contends, owes_a_look, .. } = self;
+        let has = |bit| state & bit != 0;
+        assert_eq!(state == 0, !contends && sleepers == 0, "0 exactly while nobody waits");
+        assert_eq!(state / SLEEPER + u32::from(has(TOKEN)), sleepers, "the count");
+        assert_eq!(has(CONTENDER), contends || has(TOKEN), "the role");
+        assert!(!(contends && has(TOKEN)), "one role, one contender");
+        assert!(!has(NAPPING) || contends, "nobody naps but the contender");
+        assert!(!has(RESERVED) || has(CONTENDER), "reserved for nobody");
+        assert!(!has(STRAY) || has(TOKEN), "only a token goes astray");
+        assert!(!has(COURTESIES) || has(TOKEN), "no courtesy but for one that is on its way");
+        assert!(!role_is_vacant(state) || owes_a_look, "sleepers that nobody will see to");
+        assert!(
+            !(has(TOKEN) && sleepers == 1) || may_pick_up(state, false),
+            "the last sleeper takes the token, called or not"
+        );
+    }
+}
+
+#[test]
+fn every_step_keeps_the_invariants() {
+    for skips in [0, 2, 3] {
+        let (mut seen, mut new) = (BTreeSet::new(), vec![Situation::NOBODY]);
+        while let Some(situation) = new.pop() {
+            if seen.insert(situation) {
+                situation.require_the_invariants();
+                new.extend(situation.next(skips));
+            }
+        }
+        assert!(seen.len() > 100, "only {} situations with {skips} skips", seen.len());
+    }
+}
+
+#[test]
+fn newcomers_take_the_role_before_sleepers_so_many_times_and_no_more() {
+    for skips in [0, 1, 2, 3] {
+        let mut state = 3 * SLEEPER;
+        for _ in 0..skips {
+            let (next, place) = announce(state, skips);
+            assert_eq!(place, Place::Contender);
+            state = leave(next, false);
+        }
+        assert_eq!(announce(state, skips).1, Place::Sleeper);
+        // One of the sleepers has had the role: it starts again, unless that one had to ask.
+        let state = pick_up(appoint(state));
+        let is_skipped = |state| announce(state, skips).1 == Place::Contender;
+        assert_eq!(is_skipped(leave(state, false)), skips > 0);
+        assert!(!is_skipped(leave(state, true)));
+    }
+}
+
+#[test]
+fn an_unlock_minds_whoever_does_not_look_by_itself() {
+    let quiet = [0, CONTENDER, CONTENDER | RESERVED, CONTENDER + SLEEPER];
+    let minded = [SLEEPER, CONTENDER | NAPPING, CONTENDER | TOKEN, CONTENDER | TOKEN | STRAY];
+    assert!(quiet.into_iter().all(|state| !needs_attention(state)));
+    assert!(minded.into_iter().all(needs_attention));
+}
+
+#[test]
+fn a_stir_changes_nothing_but_the_value() {
+    for state in [CONTENDER, SLEEPER, CONTENDER | TOKEN | RESERVED | SKIPS | STIR] {
+        assert_ne!(stir(state), state);
+        assert_eq!(stir(state) & !STIR, state & !STIR);
+    }
+    assert_eq!(stir(0), 0);
+}
+
+#[test]
+fn there_is_room_for_all_threads() {
+    let full = u32::MAX / SLEEPER * SLEEPER;
+    assert_eq!(full / SLEEPER + 1, 1 << 22);
+    assert_eq!(withdraw(full) + SLEEPER, full);
+}

@@ -1,0 +1,106 @@
+//! Who may overtake whom, under the model checker; and what could make a waiter miss its turn.
+//!
+//! By hand:
+//! `RUSTFLAGS="--cfg lockset_loom" cargo test --release -p lockset-mutex --test loom_order`.
+
+#![cfg(lockset_loom)]
+
+mod common;
+
+use common::{add_one, count, counter, lock_times, model, model_each_policy, read};
+use lock_api::MutexGuard;
+use lockset_mutex::{
+    Asymmetric, Barging, Bounded, Counted, Fifo, HasCounts, MutexGuardWith, Policy,
+};
+use loom::cell::UnsafeCell;
+use loom::thread;
+
+type Guard<'a, P> = MutexGuardWith<'a, Counted<P>, UnsafeCell<usize>>;
+
+/// Holds the lock; if the other one sleeps by then, lets go of it by `unlock`, and tries to be
+/// faster than that one.
+///
+/// That somebody is about to sleep, and so has announced itself, is told by the counts; they are no
+/// step of the checker's, which has enough others to come in between.
+fn a_newcomer_finds_the_lock_owed<P: Policy>(unlock: fn(Guard<'_, P>)) {
+    model(None, move || {
+        let counter = counter::<Counted<P>>();
+        let held = counter.lock();
+        let other = lock_times(&counter, 1);
+        thread::yield_now();
+        let is_owed = counter.counts().parks > 0;
+        unlock(held);
+        if let Some(count) = counter.try_lock() {
+            assert!(!is_owed || read(&count) == 1, "a waiter was overtaken");
+        }
+        other.join().unwrap();
+        assert_eq!(count(&counter), 1);
+    });
+}
+
+/// A contender that could not get the lock has asked for it by the time it sleeps.
+#[test]
+fn nobody_overtakes_a_bounded_waiter_that_has_asked() {
+    a_newcomer_finds_the_lock_owed::<Bounded>(|held| drop(held));
+}
+
+#[test]
+fn nobody_overtakes_a_bounded_waiter_that_has_asked_asymmetrically() {
+    a_newcomer_finds_the_lock_owed::<Asymmetric<Bounded>>(|held| drop(held));
+}
+
+#[test]
+fn nobody_overtakes_a_fifo_waiter() {
+    a_newcomer_finds_the_lock_owed::<Fifo>(|held| drop(held));
+}
+
+#[test]
+fn nobody_overtakes_a_waiter_after_a_fair_unlock() {
+    a_newcomer_finds_the_lock_owed::<Barging>(|held| MutexGuard::unlock_fair(held));
+}
+
+fn a_fair_unlock_meets_a_waiter<P: Policy>(preemptions: Option<usize>) {
+    model(preemptions, || {
+        let counter = counter::<P>();
+        let other = lock_times(&counter, 1);
+        let held = counter.lock();
+        add_one(&held);
+        MutexGuard::unlock_fair(held);
+        add_one(&counter.lock());
+        other.join().unwrap();
+        assert_eq!(count(&counter), 3);
+    });
+}
+
+fn a_fair_unlock_meets_two_waiters<P: Policy>(preemptions: Option<usize>) {
+    model(preemptions, || {
+        let counter = counter::<P>();
+        let held = counter.lock();
+        let others = [lock_times(&counter, 1), lock_times(&counter, 1)];
+        MutexGuard::unlock_fair(held);
+        others.into_iter().for_each(|other| other.join().unwrap());
+        assert!(counter.try_lock().is_some(), "the lock is owed to nobody");
+        assert_eq!(count(&counter), 2);
+    });
+}
+
+/// One that sleeps is given a token. The next one announces itself while the token is out, and is
+/// slow to fall asleep. By then the first has had the lock, a second token is out, for which nobody
+/// could be woken, and a third waiter has made the word look as it did.
+fn a_second_token_is_not_taken_for_the_first<P: Policy>(preemptions: Option<usize>) {
+    model(preemptions, || {
+        let counter = counter::<P>();
+        let held = counter.lock();
+        let others = [lock_times(&counter, 2), lock_times(&counter, 1)];
+        drop(held);
+        add_one(&counter.lock());
+        others.into_iter().for_each(|other| other.join().unwrap());
+        assert_eq!(count(&counter), 4);
+    });
+}
+
+model_each_policy! {
+    a_fair_unlock_meets_a_waiter(Some(4)),
+    a_fair_unlock_meets_two_waiters(Some(2)),
+    a_second_token_is_not_taken_for_the_first(Some(3)),
+}
