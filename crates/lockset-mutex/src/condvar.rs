@@ -33,8 +33,7 @@ use crate::sync::{Waited, Word};
 /// - One that began to wait after a notification does not take the wake-up of one that waited
 ///   before, as long as the system wakes first who slept first. Linux does, among threads of equal
 ///   priority; and whoever notifies with the mutex locked need not care.
-/// - Nobody waits for the same condition variable's other mutexes: each waiter may come with its
-///   own, although that is seldom of use.
+/// - Waiters may come with different mutexes, although that is seldom of use.
 ///
 /// # When not to use it
 ///
@@ -80,8 +79,7 @@ pub struct RawCondvar<P: Policy> {
 // unlocking finds it, and by the first invariant wakes it or another one. It takes the mutex back
 // before it returns, and puts the new acquisition's state in `guard`; nothing in between unwinds.
 unsafe impl<P: Policy> lock_api::RawCondvar for RawCondvar<P> {
-    const INIT: Self =
-        Self { sequence: Word::new(0), waiters: Word::new(0), policy: PhantomData };
+    const INIT: Self = Self { sequence: Word::new(0), waiters: Word::new(0), policy: PhantomData };
 
     type RawMutex = RawMutex<P>;
 

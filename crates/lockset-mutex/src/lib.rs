@@ -27,7 +27,8 @@
 //!   turn by a certain time.
 //! - To hold across an `.await`: the guard blocks its thread's other tasks, and cannot be sent.
 //!
-//! There is no poisoning: a panic releases the lock and leaves the data as it was then.
+//! There is no poisoning: a panic releases the lock and leaves the data as it was then. Who needs to
+//! know that wraps the data in [`Poison`].
 //!
 //! # To learn from
 //!
@@ -55,6 +56,7 @@ pub use cancel::Cancel;
 pub use condvar::RawCondvar;
 pub use counts::{Counts, HasCounts};
 pub use lock_unless::LockUnless;
+pub use lockset_api::{Poison, PoisonGuard, Poisoned};
 pub use policy::{Asymmetric, Barging, Bounded, Counted, Fifo, Policy, Sendable};
 pub use raw::RawMutex;
 

@@ -15,7 +15,7 @@ use std::thread;
 use std::time::Duration;
 
 use lock_api::{RawMutex, RawMutexTimed};
-use lockset_mutex::{for_each_stage, ladder};
+use lockset_mutex::{Condvar, Mutex, for_each_stage, ladder};
 
 /// No more than there are processors: among spinning waiters in a queue, each hand-over to one that
 /// is not running costs a turn of the scheduler.
@@ -34,6 +34,7 @@ macro_rules! cases {
         const CASES: &[Case] = &[
             $(Case { name: stringify!($name), run: excludes::<ladder::$Stage> },)*
             Case { name: "three_state_timed", run: excludes_timed::<ladder::ThreeState> },
+            Case { name: "condvar", run: takes_turns },
         ];
     };
 }
@@ -86,6 +87,27 @@ where
             }
         }
     });
+}
+
+/// Two threads wait for each other, in turn.
+fn takes_turns() {
+    let turns = Arc::new((Mutex::new(0), Condvar::new()));
+    let start = |mine: u64| {
+        let turns = Arc::clone(&turns);
+        thread::spawn(move || {
+            let (turn, changed) = &*turns;
+            for round in 0..ROUNDS {
+                let mut turn = turn.lock();
+                changed.wait_while(&mut turn, |turn| *turn != round * THREADS + mine);
+                *turn += 1;
+                drop(turn);
+                changed.notify_all();
+            }
+        })
+    };
+    let threads: Vec<_> = (0..THREADS).map(start).collect();
+    threads.into_iter().for_each(|thread| thread.join().expect("no thread panics"));
+    assert_eq!(*turns.0.lock(), THREADS * ROUNDS);
 }
 
 /// Runs `add_two` on all threads at once, and counts.

@@ -39,6 +39,8 @@ pub(super) fn wait_among(
 
 pub(super) fn wake_among(word: &AtomicU32, mask: u32, count: u32) {
     let Some(mask) = NonZeroU32::new(mask) else { return };
+    // The kernel takes the count for a signed one, and a negative one for 1.
+    let count = count.min(i32::MAX.unsigned_abs());
     // The call cannot fail for a valid, aligned word; the count of the woken is of no use here.
     let _ = futex::wake_bitset(word, Flags::PRIVATE, count, mask);
 }
