@@ -81,6 +81,7 @@ mod lock;
 mod name;
 mod on_thread;
 mod pointers;
+mod poison;
 mod term;
 mod timer;
 
@@ -96,4 +97,5 @@ pub use lease::{Lease, LeaseLock, Released};
 pub use lock::{Lock, Permits, SharedLock};
 pub use name::Name;
 pub use on_thread::{OnThread, OnThreadGuard};
+pub use poison::{Poison, PoisonGuard, Poisoned};
 pub use term::{End, Loss, Lost, Term};

@@ -28,7 +28,8 @@
 //!   at that price.
 //! - To hold across an `.await`: the guard blocks its thread's other tasks.
 //!
-//! A panic releases the lock and leaves the data as it was then.
+//! A panic releases the lock and leaves the data as it was then. Who
+//! needs to know that wraps the data in [`Poison`].
 //!
 //! # To learn from
 //!
@@ -44,6 +45,7 @@
 //! code.
 
 mod cancel;
+mod condvar;
 mod counts;
 pub mod ladder;
 mod lock_unless;
@@ -54,8 +56,10 @@ pub mod sync;
 mod unlock;
 
 pub use cancel::Cancel;
+pub use condvar::RawCondvar;
 pub use counts::{Counts, HasCounts};
 pub use lock_unless::LockUnless;
+pub use lockset_api::{Poison, PoisonGuard, Poisoned};
 pub use policy::{Asymmetric, Barging, Bounded, Counted, Fifo, Policy, Sendable};
 pub use raw::RawMutex;
 
@@ -76,3 +80,28 @@ pub type MutexWith<P, T> = lock_api::Mutex<RawMutex<P>, T>;
 
 /// Holds a [`MutexWith`]; dropping it unlocks.
 pub type MutexGuardWith<'a, P, T> = lock_api::MutexGuard<'a, RawMutex<P>, T>;
+
+/// Waits, with a [`Mutex`], for what another thread does under that mutex.
+///
+/// [`RawCondvar`] says what is promised. In short: wait in a loop, or by `wait_while`; notify after
+/// the change, with the mutex or without; and a notification when nobody waits is nearly free.
+///
+/// ```
+/// use lockset_mutex::{Condvar, Mutex};
+///
+/// let (queue, filled) = (Mutex::new(vec![]), Condvar::new());
+/// std::thread::scope(|scope| {
+///     let consumer = scope.spawn(|| {
+///         let mut queue = queue.lock();
+///         filled.wait_while(&mut queue, |queue| queue.is_empty());
+///         queue.pop()
+///     });
+///     queue.lock().push(7);
+///     filled.notify_one();
+///     assert_eq!(consumer.join().unwrap(), Some(7));
+/// });
+/// ```
+pub type Condvar = CondvarWith<Bounded>;
+
+/// Waits with a [`MutexWith`] the same policy.
+pub type CondvarWith<P> = lock_api::Condvar<RawCondvar<P>>;

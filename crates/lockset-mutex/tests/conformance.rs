@@ -5,7 +5,9 @@ use std::sync::Arc;
 use lockset_api::{Blocking, Lock, OnThread};
 use lockset_checked::Checked;
 use lockset_conformance::{Subject, suite};
-use lockset_mutex::Mutex;
+use lockset_mutex::{
+    Asymmetric, Barging, Bounded, Counted, Fifo, Mutex, MutexWith, Policy, Sendable,
+};
 
 /// Any lock of one process: its handles share it.
 struct Shared<L>(Arc<L>);
@@ -24,6 +26,10 @@ impl<L: Lock + Send + Sync + 'static> Subject for Shared<L> {
     }
 }
 
+fn with<P: Policy>() -> Shared<MutexWith<P, ()>> {
+    Shared::new(MutexWith::new(()))
+}
+
 fn on_thread() -> OnThread<Mutex<()>> {
     OnThread::new(Mutex::new(()))
 }
@@ -32,7 +38,12 @@ fn watched() -> Checked<Mutex<()>> {
     Checked::new(Mutex::new(()))
 }
 
-suite!(mutex: Shared::new(Mutex::new(())) => lock);
+suite!(bounded: with::<Bounded>() => lock);
+suite!(barging: with::<Barging>() => lock);
+suite!(fifo: with::<Fifo>() => lock);
+suite!(asymmetric: with::<Asymmetric<Bounded>>() => lock);
+suite!(sendable: with::<Sendable<Bounded>>() => lock);
+suite!(counted: with::<Counted<Bounded>>() => lock);
 suite!(on_threads: Shared::new(Blocking::new(on_thread())) => lock);
 suite!(watched: Shared::new(watched()) => lock);
 suite!(watched_on_threads: Shared::new(Checked::new(Blocking::new(on_thread()))) => lock);

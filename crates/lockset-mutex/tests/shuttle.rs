@@ -19,6 +19,7 @@ use lock_api::{RawMutex, RawMutexTimed};
 use lockset_mutex::for_each_stage;
 use lockset_mutex::ladder::ThreeState;
 use lockset_mutex::sync::expire_deadlines;
+use lockset_mutex::{Condvar, Mutex};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Scheduler};
 use shuttle::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use shuttle::thread::{self, JoinHandle};
@@ -201,4 +202,37 @@ for_each_stage!(model_each);
 #[test]
 fn three_state_with_deadlines() {
     a_waiter_that_gives_up_leaves_no_trace::<ThreeState>();
+}
+
+/// Half of the threads wait for what the others bring: until the deadline passes, then in earnest.
+#[test]
+fn each_of_many_waiters_is_notified() {
+    model(|| {
+        let (passes, changed) = (Mutex::new(0), Condvar::new());
+        // Used before it is shared, as the seam's atomics ask for; all of it.
+        drop(passes.lock());
+        let _ = format!("{:?}", changed.raw());
+        let gate = Arc::new((passes, changed));
+        let start = |role: fn(&Mutex<u32>, &Condvar)| {
+            let gate = Arc::clone(&gate);
+            thread::spawn(move || role(&gate.0, &gate.1))
+        };
+        let mut threads = vec![start(|_, _| expire_deadlines())];
+        threads.extend((0..THREADS / 2).map(|_| {
+            start(|passes, changed| {
+                let mut passes = passes.lock();
+                changed.wait_until(&mut passes, Instant::now());
+                changed.wait_while(&mut passes, |passes| *passes == 0);
+                *passes -= 1;
+            })
+        }));
+        threads.extend((0..THREADS / 2).map(|_| {
+            start(|passes, changed| {
+                *passes.lock() += 1;
+                changed.notify_one();
+            })
+        }));
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!(*gate.0.lock(), 0);
+    });
 }

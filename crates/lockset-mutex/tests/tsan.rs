@@ -15,7 +15,9 @@ use std::thread;
 use std::time::Duration;
 
 use lock_api::{RawMutex, RawMutexTimed};
-use lockset_mutex::{Asymmetric, Barging, Bounded, Fifo, RawMutex, for_each_stage, ladder};
+use lockset_mutex::{
+    Asymmetric, Barging, Bounded, Condvar, Fifo, Mutex, RawMutex as Raw, for_each_stage, ladder,
+};
 
 /// No more than there are processors: among spinning waiters in a queue, each hand-over to one that
 /// is not running costs a turn of the scheduler.
@@ -34,13 +36,14 @@ macro_rules! cases {
         const CASES: &[Case] = &[
             $(Case { name: stringify!($name), run: excludes::<ladder::$Stage> },)*
             Case { name: "three_state_timed", run: excludes_timed::<ladder::ThreeState> },
-            Case { name: "bounded", run: excludes::<RawMutex<Bounded>> },
-            Case { name: "bounded_timed", run: excludes_timed::<RawMutex<Bounded>> },
-            Case { name: "barging", run: excludes::<RawMutex<Barging>> },
-            Case { name: "barging_timed", run: excludes_timed::<RawMutex<Barging>> },
-            Case { name: "fifo", run: excludes::<RawMutex<Fifo>> },
-            Case { name: "fifo_timed", run: excludes_timed::<RawMutex<Fifo>> },
-            Case { name: "asymmetric_policy", run: excludes::<RawMutex<Asymmetric<Bounded>>> },
+            Case { name: "bounded", run: excludes::<Raw<Bounded>> },
+            Case { name: "bounded_timed", run: excludes_timed::<Raw<Bounded>> },
+            Case { name: "barging", run: excludes::<Raw<Barging>> },
+            Case { name: "barging_timed", run: excludes_timed::<Raw<Barging>> },
+            Case { name: "fifo", run: excludes::<Raw<Fifo>> },
+            Case { name: "fifo_timed", run: excludes_timed::<Raw<Fifo>> },
+            Case { name: "asymmetric_policy", run: excludes::<Raw<Asymmetric<Bounded>>> },
+            Case { name: "condvar", run: takes_turns },
         ];
     };
 }
@@ -93,6 +96,27 @@ where
             }
         }
     });
+}
+
+/// Two threads wait for each other, in turn.
+fn takes_turns() {
+    let turns = Arc::new((Mutex::new(0), Condvar::new()));
+    let start = |mine: u64| {
+        let turns = Arc::clone(&turns);
+        thread::spawn(move || {
+            let (turn, changed) = &*turns;
+            for round in 0..ROUNDS {
+                let mut turn = turn.lock();
+                changed.wait_while(&mut turn, |turn| *turn != round * THREADS + mine);
+                *turn += 1;
+                drop(turn);
+                changed.notify_all();
+            }
+        })
+    };
+    let threads: Vec<_> = (0..THREADS).map(start).collect();
+    threads.into_iter().for_each(|thread| thread.join().expect("no thread panics"));
+    assert_eq!(*turns.0.lock(), THREADS * ROUNDS);
 }
 
 /// Runs `add_two` on all threads at once, and counts.

@@ -13,6 +13,7 @@ use crate::models::{USUAL, Verdict};
 use crate::nursery::Nursery;
 use crate::tally::Tally;
 
+mod condvar;
 mod ladder;
 mod many_threads;
 mod raw;
@@ -43,6 +44,7 @@ struct Mutant {
 
 /// Every bug that a model here claims to exclude.
 const AREAS: &[Area] = &[
+    condvar::WAITING,
     ladder::LADDER,
     many_threads::MANY_THREADS,
     raw::EXCLUSION,

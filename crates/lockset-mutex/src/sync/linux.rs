@@ -38,6 +38,8 @@ pub(super) fn wait_among(
 
 pub(super) fn wake_among(word: &AtomicU32, mask: u32, count: u32) -> bool {
     let Some(mask) = NonZeroU32::new(mask) else { return false };
+    // The kernel takes the count for a signed one, and a negative one for 1.
+    let count = count.min(i32::MAX.unsigned_abs());
     // The call cannot fail for a valid, aligned word.
     futex::wake_bitset(word, Flags::PRIVATE, count, mask).is_ok_and(|woken| woken > 0)
 }

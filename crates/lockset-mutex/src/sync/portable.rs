@@ -42,9 +42,9 @@ pub(super) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -
     if left.is_zero() {
         return Waited::TimedOut;
     }
-    // Timed out or woken makes no difference here: the caller looks, and comes back if need be.
-    drop(entry.woken.wait_timeout(sleepers, left).unwrap_or_else(PoisonError::into_inner));
-    Waited::Woken
+    let slept = entry.woken.wait_timeout(sleepers, left).unwrap_or_else(PoisonError::into_inner);
+    // Wakers wake everybody, so one that timed out has taken no wake-up from another.
+    if slept.1.timed_out() { Waited::TimedOut } else { Waited::Woken }
 }
 
 /// Wakes all threads that sleep in the word's entry: nothing tells them apart by their words.
