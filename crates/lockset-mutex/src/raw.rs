@@ -4,7 +4,7 @@ mod contend;
 mod state;
 
 use core::marker::PhantomData;
-use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use core::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 use std::time::{Duration, Instant};
 
 use lock_api::{RawMutex as _, RawMutexFair, RawMutexTimed};
@@ -52,11 +52,13 @@ use state::{CONTENDER, NAPPING, RESERVED, SLEEPER, TOKEN};
 /// next holder does. The Release half is [`Unlock::open`], the Acquire half the exchange in `take`.
 /// A look at `held` decides only whether to try.
 ///
-/// `waiters` carries no data of the user's. Each of its changes is an exchange, so none is made on
-/// account of an old value, and invariants 2 to 5, 7 and 8 ask for no more than that. Two things
-/// do, and for them every change is AcqRel: `NAPPING` must be seen, which [`Unlock`] sees to, with
-/// whatever was announced before it; and whoever is cancelled must see the switch, as
-/// [`Cancel::cancel`] says. The look in `lock` may be stale, which lets one more overtake.
+/// `waiters` carries no data, so its orderings are Relaxed. Each of its changes is an exchange:
+/// none is made on account of an old value, and whoever looks again sees its own change or a later
+/// one, which is all that invariants 2 to 5, 7 and 8 rely on. Invariant 6 relies on [`Unlock`],
+/// which orders both words on both sides. The look in `lock` may be stale, which lets one more
+/// overtake. One change does carry news: `stir` says that a switch was thrown, and is a Release;
+/// whoever is about to sleep acquires it, by its announcement, its look, or its `NAPPING`, before
+/// it looks at the switch.
 ///
 /// # Where the ideas are from
 ///
@@ -197,8 +199,8 @@ impl<P: Policy> RawMutex<P> {
     #[cold]
     fn attend(&self, state: u32) {
         if state & NAPPING != 0 {
-            // AcqRel: as every change of this word.
-            if self.waiters.fetch_and(!NAPPING, AcqRel) & NAPPING != 0 {
+            // Relaxed: see the notes on the type.
+            if self.waiters.fetch_and(!NAPPING, Relaxed) & NAPPING != 0 {
                 self.waiters.wake_among(Role::Contender as u32, 1);
             }
         } else if state & TOKEN != 0 {
@@ -231,16 +233,17 @@ impl<P: Policy> RawMutex<P> {
     }
 
     fn change(&self, step: impl Fn(u32) -> Option<u32>) -> Option<u32> {
-        change(&self.waiters, step)
+        // Relaxed: see the notes on the type.
+        change(&self.waiters, Relaxed, step)
     }
 }
 
 /// Changes `waiters` to what `step` says, and returns what it was; `None` if `step` does.
-fn change(waiters: &Word, step: impl Fn(u32) -> Option<u32>) -> Option<u32> {
+fn change(waiters: &Word, order: Ordering, step: impl Fn(u32) -> Option<u32>) -> Option<u32> {
     let mut state = waiters.load(Relaxed);
     loop {
-        // AcqRel and Relaxed: see the notes above; a failed try learns nothing but the value.
-        match waiters.compare_exchange_weak(state, step(state)?, AcqRel, Relaxed) {
+        // Relaxed: a failed try learns nothing but the value.
+        match waiters.compare_exchange_weak(state, step(state)?, order, Relaxed) {
             Ok(_) => return Some(state),
             Err(newer) => state = newer,
         }
@@ -252,7 +255,8 @@ fn change(waiters: &Word, step: impl Fn(u32) -> Option<u32>) -> Option<u32> {
 /// It is an exchange even if nobody waits: whoever announces itself later has seen what this thread
 /// did before, and looks before it sleeps.
 pub(crate) fn stir(waiters: &Word) {
-    change(waiters, |state| Some(state::stir(state)));
+    // Release: with the Acquire of whoever is about to sleep.
+    change(waiters, Release, |state| Some(state::stir(state)));
     waiters.wake(u32::MAX);
 }
 

@@ -1,6 +1,6 @@
 //! Waiting: as a newcomer, as a sleeper, as the contender.
 
-use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use core::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::time::Instant;
 
 use super::state::{self, NAPPING, Place, RESERVED, SLEEPER};
@@ -85,8 +85,9 @@ impl<P: Policy> RawMutex<P> {
         let mut state = self.waiters.load(Relaxed);
         loop {
             let (next, place) = state::announce(state, P::FAIRNESS.skips);
-            // AcqRel and Relaxed, here and below: see the notes on the type.
-            match self.waiters.compare_exchange_weak(state, next, AcqRel, Relaxed) {
+            // Acquire: a stir that came before is not seen by a sleeper in any other way. Relaxed:
+            // a failed try learns nothing but the value.
+            match self.waiters.compare_exchange_weak(state, next, Acquire, Relaxed) {
                 Err(newer) => state = newer,
                 Ok(_) if place == Place::Contender => break,
                 Ok(_) => {
@@ -102,23 +103,23 @@ impl<P: Policy> RawMutex<P> {
     fn sleep(&self, mut state: u32, limit: Limit<'_>) -> Result<(), GaveUp> {
         let mut is_called = false;
         loop {
-            let (next, end) = match state {
-                _ if state::may_pick_up(state, is_called) => (state::pick_up(state), Ok(())),
-                _ if limit.is_over() => (state::withdraw(state), Err(GaveUp)),
-                _ => {
-                    self.counters.parked();
-                    let role = Role::Sleeper as u32;
-                    is_called = self.waiters.wait_among(role, state, limit.deadline);
-                    // Acquire, here and below: who has seen that it was stirred sees the reason
-                    // when it looks at its limit.
-                    state = self.waiters.load(Acquire);
-                    continue;
-                }
+            let step = match state {
+                _ if state::may_pick_up(state, is_called) => Some((state::pick_up(state), Ok(()))),
+                _ if limit.is_over() => Some((state::withdraw(state), Err(GaveUp))),
+                _ => None,
             };
-            match self.waiters.compare_exchange_weak(state, next, AcqRel, Acquire) {
-                Ok(_) => return end,
-                Err(newer) => state = newer,
+            if let Some((next, end)) = step {
+                // Relaxed, both: see the notes on the type.
+                if self.waiters.compare_exchange_weak(state, next, Relaxed, Relaxed).is_ok() {
+                    return end;
+                }
+            } else {
+                self.counters.parked();
+                let role = Role::Sleeper as u32;
+                is_called = self.waiters.wait_among(role, state, limit.deadline);
             }
+            // Acquire: whoever sees that it was stirred sees why, when it looks at its limit.
+            state = self.waiters.load(Acquire);
         }
     }
 
@@ -139,8 +140,8 @@ impl<P: Policy> RawMutex<P> {
                 spent += pause;
                 pause = (2 * pause).min(pace::turns(CONTENDER_LONGEST));
             } else if !has_asked && P::FAIRNESS.patience.is_some() {
-                // AcqRel: as every change of this word.
-                self.waiters.fetch_or(RESERVED, AcqRel);
+                // Relaxed: see the notes on the type.
+                self.waiters.fetch_or(RESERVED, Relaxed);
                 (pause, spent, has_asked) = (pace::turns(RESERVED_PAUSE), 0, true);
             } else if spent < pace::turns(LONGEST) {
                 self.pause(pause);
@@ -164,9 +165,8 @@ impl<P: Policy> RawMutex<P> {
 
     /// The contender sleeps until the next unlock.
     fn nap(&self, limit: Limit<'_>) {
-        // AcqRel: as every change of this word.
-        let state = self.waiters.fetch_or(NAPPING, AcqRel) | NAPPING;
-        // It may have been stirred just before, and then nobody will do it again.
+        // Acquire: it may have been stirred just before, and then nobody will do it again.
+        let state = self.waiters.fetch_or(NAPPING, Acquire) | NAPPING;
         if limit.is_over() {
             return;
         }

@@ -142,8 +142,8 @@ const OF_GIVING_UP: &[Mutant] = &[
     Mutant {
         name: "stirred only if somebody seems to wait",
         file: RAW,
-        from: "change(waiters, |state| Some(state::stir(state)));",
-        to: "change(waiters, |state| (state != 0).then(|| state::stir(state)));",
+        from: "change(waiters, Release, |state| Some(state::stir(state)));",
+        to: "change(waiters, Release, |state| (state != 0).then(|| state::stir(state)));",
         test: "bounded::a_cancelled_waiter_leaves_a_held_lock",
     },
 ];
@@ -154,7 +154,7 @@ const OF_ORDER: &[Mutant] = &[
         file: RAW,
         from: "if !call() && self.change(state::stray).is_some() {",
         to: "if !call() && false {",
-        test: "fifo::a_second_token_is_not_taken_for_the_first",
+        test: "a_second_token_is_not_taken_for_the_first",
     },
     Mutant {
         name: "a newcomer that does not look for a reservation",
@@ -166,8 +166,8 @@ const OF_ORDER: &[Mutant] = &[
     Mutant {
         name: "a contender that sleeps without asking",
         file: CONTEND,
-        from: "self.waiters.fetch_or(RESERVED, AcqRel);",
-        to: "self.waiters.fetch_or(0, AcqRel);",
+        from: "self.waiters.fetch_or(RESERVED, Relaxed);",
+        to: "self.waiters.fetch_or(0, Relaxed);",
         test: "nobody_overtakes_a_bounded_waiter_that_has_asked",
     },
     Mutant {
@@ -189,6 +189,6 @@ const OF_ORDER: &[Mutant] = &[
         file: RAW,
         from: "if reserved.is_some_and(state::role_is_vacant) {",
         to: "if reserved.is_none() {",
-        test: "fifo::a_second_token_is_not_taken_for_the_first",
+        test: "a_second_token_is_not_taken_for_the_first",
     },
 ];
