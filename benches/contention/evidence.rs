@@ -3,7 +3,7 @@
 //! The unit is the cheapest system call there is, since the absolute times are the machine's.
 
 use std::env;
-use std::hint::black_box;
+use std::hint::{black_box, spin_loop};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -81,7 +81,9 @@ fn beside_a_running_thread<T>(measure: impl FnOnce() -> T) -> T {
         scope.spawn(|| {
             // Relaxed, in all four: they only start and end a measurement.
             runs.store(true, Ordering::Relaxed);
-            while !is_over.load(Ordering::Relaxed) {}
+            while !is_over.load(Ordering::Relaxed) {
+                spin_loop();
+            }
         });
         while !runs.load(Ordering::Relaxed) {
             thread::yield_now();
