@@ -101,6 +101,14 @@ fn eight_threads_exclude_each_other<R: RawMutex + Send + Sync + 'static>() {
     });
 }
 
+/// Few enough that all who wait can be on their way to sleep at once, so that a wake-up finds none.
+fn three_threads_that_lock_often<R: RawMutex + Send + Sync + 'static>() {
+    model(|| {
+        let room = Room::<R>::new();
+        room.require_visits((0..3).map(|_| room.lock_times(4)).collect());
+    });
+}
+
 fn a_try_lock_gets_the_lock_or_leaves_it<R: RawMutex + Send + Sync + 'static>() {
     model(|| {
         let room = Room::<R>::new();
@@ -173,6 +181,11 @@ macro_rules! model_policy {
             use lockset_mutex::{Asymmetric, Barging, Bounded, Fifo, RawMutex};
 
             type Raw = RawMutex<$Policy>;
+
+            #[test]
+            fn three_threads_that_lock_often() {
+                super::three_threads_that_lock_often::<Raw>();
+            }
 
             #[test]
             fn eight_threads_exclude_each_other() {

@@ -114,16 +114,16 @@ const OF_GIVING_UP: &[Mutant] = &[
     Mutant {
         name: "a reservation left behind",
         file: STATE,
-        from: "let left = state & !(CONTENDER | NAPPING | RESERVED);",
-        to: "let left = state & !(CONTENDER | NAPPING);",
-        test: "barging::a_fair_unlock_meets_one_that_gives_up_and_one_that_does_not",
+        from: "(false, _) => 0,",
+        to: "(false, _) => state & RESERVED,",
+        test: "bounded::a_fair_unlock_meets_a_waiter_that_gives_up",
     },
     Mutant {
         name: "a sleeper that gives up and stays in the count",
         file: STATE,
         from: "let left = state - SLEEPER;",
         to: "let left = state;",
-        test: "barging::a_waiter_that_gives_up_takes_nothing_with_it",
+        test: "fifo::a_fair_unlock_meets_one_that_gives_up_and_one_that_does_not",
     },
     Mutant {
         name: "a stirred nap",
