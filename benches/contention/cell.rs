@@ -36,7 +36,7 @@ impl Effort {
     };
 }
 
-/// The grid: sections of nothing, 50 ns, 1 us and 20 us, with thoughts of 0, 1 and 10 times as long.
+/// The grid: sections of nothing, 50 ns, 1 us and 20 us, and thoughts of 0, 1 and 10 times as long.
 ///
 /// A thought of ten times 20 us is left out: the lock is idle then, whatever it is, for so many
 /// milliseconds in a round that every lock is as good as none.

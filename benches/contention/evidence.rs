@@ -81,10 +81,12 @@ fn beside_a_running_thread<T>(measure: impl FnOnce() -> T) -> T {
         scope.spawn(|| {
             // Relaxed, in all four: they only start and end a measurement.
             runs.store(true, Ordering::Relaxed);
+            // Relaxed: as above.
             while !is_over.load(Ordering::Relaxed) {
                 spin_loop();
             }
         });
+        // Relaxed: as above.
         while !runs.load(Ordering::Relaxed) {
             thread::yield_now();
         }

@@ -15,6 +15,9 @@ const THREADS: [u32; 4] = [1, 2, 8, 32];
 /// Where fairness, waits and costs are measured: more threads than processors, as in most programs.
 const CROWD: u32 = 8;
 
+const HEAD: &str = "| lock | RMWs | bytes | throughput 1 | 2 | 8 | 32 | Jain | p99.9 us \
+    | longest ms | cpu | syscalls |";
+
 pub(crate) fn run(effort: &Effort) {
     let rivals = [BOUNDED, BARGING, FIFO, ASYMMETRIC, STD, PARKING_LOT, USYNC, SPIN];
     let locks: Vec<Lock> = LADDER.iter().chain(&rivals).copied().collect();
@@ -35,7 +38,8 @@ pub(crate) fn run(effort: &Effort) {
         let calls = syscalls::per_section(lock, crowd, effort.span)
             .map_or_else(|error| format!("({error})"), |calls| format!("{calls:.4}"));
         println!(
-            "| {} | {} | {} | {one:.2} | {two:.2} | {eight:.2} | {many:.2} | {:.2} | {:.1} | {:.1} | {cpu:.2} | {calls} |",
+            "| {} | {} | {} | {one:.2} | {two:.2} | {eight:.2} | {many:.2} | {:.2} | {:.1} | {:.1} \
+             | {cpu:.2} | {calls} |",
             lock.name,
             lock.exchanges,
             lock.bytes,

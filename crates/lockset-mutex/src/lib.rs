@@ -1,7 +1,7 @@
 //! A mutex: at most one thread at a time.
 //!
-//! [`Mutex`] is lock_api's generic mutex over [`RawMutex`], in 8 bytes: one exchange to lock, one to
-//! unlock, and the kernel only when somebody has to sleep. One waiter at a time waits awake, the
+//! [`Mutex`] is lock_api's generic mutex over [`RawMutex`], in 8 bytes: one exchange to lock, one
+//! to unlock, and the kernel only when somebody has to sleep. One waiter at a time waits awake, the
 //! others sleep; newcomers may overtake them for a few microseconds, then the one who has waited
 //! longest is served. What it may do differently is chosen by type: see [`Policy`].
 //!

@@ -22,7 +22,7 @@ macro_rules! require_not {
             struct Yes;
             impl<T: ?Sized> Ambiguous<()> for T {}
             impl<T: ?Sized + $auto> Ambiguous<Yes> for T {}
-            let _ = <$type as Ambiguous<_>>::answer;
+            <$type as Ambiguous<_>>::answer();
         };
     )*};
 }

@@ -14,8 +14,8 @@ use serde_json::Value;
 use crate::Result;
 use crate::process::{cargo, run as run_command, target_dir};
 
-/// The benchmarks of criterion, and the rival that is 1.00 in each; the names of a benchmark's groups
-/// begin with its own.
+/// The benchmarks of criterion, and the rival that is 1.00 in each; the names of a benchmark's
+/// groups begin with its own.
 const BASELINES: &[(&str, &str)] = &[
     ("mutex", "parking_lot"),
     ("semaphore", "mutex+condvar"),

@@ -13,16 +13,18 @@ impl Tally {
     )]
     pub(crate) const ZERO: Self = Self(AtomicU64::new(0));
 
-    // Relaxed, in all three: the numbers order nothing, and are read one by one.
     pub(crate) fn add(&self, more: u64) {
+        // Relaxed, here and below: the numbers order nothing.
         self.0.fetch_add(more, Ordering::Relaxed);
     }
 
     pub(crate) fn raise_to(&self, least: u64) {
+        // Relaxed: as above.
         self.0.fetch_max(least, Ordering::Relaxed);
     }
 
     pub(crate) fn total(&self) -> u64 {
+        // Relaxed: as above.
         self.0.load(Ordering::Relaxed)
     }
 }
