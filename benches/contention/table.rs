@@ -26,10 +26,7 @@ pub(crate) fn run(effort: &Effort) {
     let crowd = Cell { threads: CROWD, section: SECTION, think: THINK };
     let waits: Vec<Outcome> =
         locks.iter().map(|lock| (lock.race)(crowd, effort.wait_span, Waits::Timed)).collect();
-    println!(
-        "| lock | RMWs | bytes | throughput 1 | 2 | 8 | 32 | Jain | p99.9 us | longest ms | cpu | syscalls |"
-    );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
+    println!("{HEAD}\n|{}", "---|".repeat(HEAD.matches('|').count() - 1));
     for (index, lock) in locks.iter().enumerate() {
         let relative = |rates: &[(f64, f64)]| rates[index].0 / rates[base].0;
         let [one, two, eight, many] = [0, 1, 2, 3].map(|at| relative(&rates[at]));
