@@ -91,6 +91,7 @@ fn beside_a_running_thread<T>(measure: impl FnOnce() -> T) -> T {
             thread::yield_now();
         }
         let measured = measure();
+        // Relaxed: as above.
         is_over.store(true, Ordering::Relaxed);
         measured
     })

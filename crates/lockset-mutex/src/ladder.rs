@@ -27,10 +27,10 @@
 //! # What each costs
 //!
 //! From a run of `cargo xtask contention --table` on two processors (an AMD EPYC in a virtual
-//! machine, Linux 6.18): sections and thoughts of 50 ns, by 1, 2, 8 and 32 threads. Throughput and processor
-//! time for a section (cpu, 8 threads) are ratios to parking_lot in the same, interleaved rounds.
-//! Jain's index, waits and system calls for a section are of 8 threads. Only what is in one column
-//! can be compared.
+//! machine, Linux 6.18): sections and thoughts of 50 ns, by 1, 2, 8 and 32 threads. Throughput and
+//! processor time for a section (cpu, 8 threads) are ratios to parking_lot in the same, interleaved
+//! rounds. Jain's index, waits and system calls for a section are of 8 threads. Only what is in one
+//! column can be compared.
 //!
 #![doc = include_str!("ladder/table.md")]
 //!
