@@ -27,7 +27,7 @@ pub(crate) fn run() {
     let locks: Vec<Lock> = stages.chain(&[BOUNDED, ASYMMETRIC]).copied().collect();
     for lock in locks {
         let ratio = || (lock.uncontended)() / (PARKING_LOT.uncontended)();
-        println!("| {} | {:.2} |", lock.name, median((0..ROUNDS).map(|_| ratio())));
+        println!("| `{}` | {:.2} |", lock.name, median((0..ROUNDS).map(|_| ratio())));
     }
     println!("\n| against: the waiter's call | an empty system call = 1 |");
     println!("|---|---|");

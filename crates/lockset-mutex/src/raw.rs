@@ -31,7 +31,7 @@ use state::{CONTENDER, NAPPING, RESERVED, SLEEPER, TOKEN};
 /// Invariants:
 /// 1. The lock is held exactly while `held` says so: only the exchange from `FREE` takes it.
 /// 2. `waiters` is 0 exactly while nobody has announced itself. Its count is of the threads in
-///    [`sleep`](Self::sleep), less one while `TOKEN` is set.
+///    `sleep`, less one while `TOKEN` is set.
 /// 3. At most one thread has the role, or, while `TOKEN` is set, none yet.
 /// 4. While anybody sleeps and nobody has the role, nor a token for it is out, whoever had it last
 ///    has not unlocked yet, or has not looked since. It will see that the role is vacant, because
@@ -40,7 +40,7 @@ use state::{CONTENDER, NAPPING, RESERVED, SLEEPER, TOKEN};
 ///    if nobody was asleep to be called, whoever looks next, and then nobody can fall asleep before
 ///    it has looked (`STRAY`); or else the one that put it out is about to call.
 /// 6. The contender sleeps only after it has set `NAPPING` and seen the lock held *since*, and only
-///    while `waiters` has not changed. Whoever unlocks later sees `NAPPING` ([`Unlock`] says how).
+///    while `waiters` has not changed. Whoever unlocks later sees `NAPPING` (`Unlock` says how).
 /// 7. `RESERVED` is set only while somebody has the role, or a token for it is out, and cleared by
 ///    whoever leaves the role. So the lock is never reserved for nobody.
 /// 8. A waiter that gives up hands on what it was given: the role goes to the next sleeper, without
@@ -49,12 +49,12 @@ use state::{CONTENDER, NAPPING, RESERVED, SLEEPER, TOKEN};
 /// # Notes about memory ordering
 ///
 /// The lock promises one edge: what a holder did before it unlocked happens before whatever the
-/// next holder does. The Release half is [`Unlock::open`], the Acquire half the exchange in `take`.
+/// next holder does. The Release half is `Unlock::open`, the Acquire half the exchange in `take`.
 /// A look at `held` decides only whether to try.
 ///
 /// `waiters` carries no data, so its orderings are Relaxed. Each of its changes is an exchange:
 /// none is made on account of an old value, and whoever looks again sees its own change or a later
-/// one, which is all that invariants 2 to 5, 7 and 8 rely on. Invariant 6 relies on [`Unlock`],
+/// one, which is all that invariants 2 to 5, 7 and 8 rely on. Invariant 6 relies on `Unlock`,
 /// which orders both words on both sides. The look in `lock` may be stale, which lets one more
 /// overtake. One change does carry news: `stir` says that a switch was thrown, and is a Release;
 /// whoever is about to sleep acquires it, by its announcement, its look, or its `NAPPING`, before

@@ -104,6 +104,24 @@ fn a_cancelled_waiter_leaves_a_held_lock<P: Policy>(preemptions: Option<usize>) 
     });
 }
 
+/// The same for one that sleeps behind the contender.
+fn a_cancelled_sleeper_leaves_a_held_lock<P: Policy>(preemptions: Option<usize>) {
+    model(preemptions, || {
+        let (counter, cancel) = (counter::<P>(), cancel());
+        core::mem::forget(counter.lock());
+        let contender = lock_times(&counter, 1);
+        thread::yield_now();
+        let switch = Arc::clone(&cancel);
+        let canceller = thread::spawn(move || switch.cancel());
+        assert!(counter.lock_unless(&cancel).is_none());
+        canceller.join().unwrap();
+        // SAFETY: it is locked, and its guard was forgotten.
+        unsafe { counter.force_unlock() };
+        contender.join().unwrap();
+        assert_eq!(count(&counter), 1);
+    });
+}
+
 fn a_cancelled_wait_ends_in_the_lock_or_without_it<P: Policy>(preemptions: Option<usize>) {
     model(preemptions, || {
         let (counter, cancel) = (counter::<P>(), cancel());
@@ -139,6 +157,7 @@ model_each_policy! {
     a_fair_unlock_meets_a_waiter_that_gives_up(Some(3)),
     a_fair_unlock_meets_one_that_gives_up_and_one_that_does_not(Some(1)),
     a_cancelled_waiter_leaves_a_held_lock(Some(4)),
+    a_cancelled_sleeper_leaves_a_held_lock(Some(2)),
     a_cancelled_wait_ends_in_the_lock_or_without_it(Some(2)),
     a_cancelled_waiter_takes_nothing_with_it(Some(1)),
 }

@@ -84,22 +84,6 @@ fn a_fair_unlock_meets_two_waiters<P: Policy>(preemptions: Option<usize>) {
     });
 }
 
-/// One that sleeps is given a token. The next one announces itself while the token is out, and is
-/// slow to fall asleep. By then the first has had the lock, a second token is out, for which nobody
-/// could be woken, and a third waiter has made the word look as it did.
-#[test]
-fn a_second_token_is_not_taken_for_the_first() {
-    model(Some(2), || {
-        let counter = counter::<Fifo>();
-        let held = counter.lock();
-        let others = [lock_times(&counter, 2), lock_times(&counter, 1)];
-        drop(held);
-        add_one(&counter.lock());
-        others.into_iter().for_each(|other| other.join().unwrap());
-        assert_eq!(count(&counter), 4);
-    });
-}
-
 model_each_policy! {
     a_fair_unlock_meets_a_waiter(Some(4)),
     a_fair_unlock_meets_two_waiters(Some(2)),

@@ -178,9 +178,10 @@ macro_rules! model_each {
 macro_rules! model_policy {
     ($name:ident: $Policy:ty) => {
         mod $name {
-            use lockset_mutex::{Asymmetric, Barging, Bounded, Fifo, RawMutex};
+            #[allow(unused_imports, reason = "one of them is")]
+            use lockset_mutex::{Asymmetric, Barging, Bounded, Fifo};
 
-            type Raw = RawMutex<$Policy>;
+            type Raw = lockset_mutex::RawMutex<$Policy>;
 
             #[test]
             fn three_threads_that_lock_often() {

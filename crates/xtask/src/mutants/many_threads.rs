@@ -5,6 +5,7 @@
 use super::{Area, Mutant};
 
 const THREE_STATE: &str = "crates/lockset-mutex/src/ladder/three_state.rs";
+const RAW: &str = "crates/lockset-mutex/src/raw.rs";
 
 pub(super) const MANY_THREADS: Area =
     Area { package: "lockset-mutex", target: "shuttle", mutants: MUTANTS };
@@ -37,5 +38,12 @@ const MUTANTS: &[Mutant] = &[
         from: "Waited::TimedOut => return false,",
         to: "Waited::TimedOut => return true,",
         test: "three_state_with_deadlines",
+    },
+    Mutant {
+        name: "a second token taken for the first, by one that is slow to fall asleep",
+        file: RAW,
+        from: "if !call() && self.change(state::stray).is_some() {",
+        to: "if !call() && false {",
+        test: "fifo::three_threads_that_lock_often",
     },
 ];

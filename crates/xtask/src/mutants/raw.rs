@@ -150,13 +150,6 @@ const OF_GIVING_UP: &[Mutant] = &[
 
 const OF_ORDER: &[Mutant] = &[
     Mutant {
-        name: "a second token taken for the first",
-        file: RAW,
-        from: "if !call() && self.change(state::stray).is_some() {",
-        to: "if !call() && false {",
-        test: "a_second_token_is_not_taken_for_the_first",
-    },
-    Mutant {
         name: "a newcomer that does not look for a reservation",
         file: RAW,
         from: "let owed = if P::FAIRNESS.is_strict { u32::MAX } else { RESERVED };",
@@ -189,6 +182,6 @@ const OF_ORDER: &[Mutant] = &[
         file: RAW,
         from: "if reserved.is_some_and(state::role_is_vacant) {",
         to: "if reserved.is_none() {",
-        test: "a_second_token_is_not_taken_for_the_first",
+        test: "fifo::a_fair_unlock_meets_two_waiters",
     },
 ];
