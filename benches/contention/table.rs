@@ -35,8 +35,8 @@ pub(crate) fn run(effort: &Effort) {
         let calls = syscalls::per_section(lock, crowd, effort.span)
             .map_or_else(|error| format!("({error})"), |calls| format!("{calls:.4}"));
         println!(
-            "| `{}` | {} | {} | {one:.2} | {two:.2} | {eight:.2} | {many:.2} | {:.2} | {:.1} | {:.1} \
-             | {cpu:.2} | {calls} |",
+            "| `{}` | {} | {} | {one:.2} | {two:.2} | {eight:.2} | {many:.2} | {:.2} | {:.1} \
+             | {:.1} | {cpu:.2} | {calls} |",
             lock.name,
             lock.exchanges,
             lock.bytes,
