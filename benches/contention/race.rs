@@ -54,6 +54,8 @@ struct Share {
     sections: u64,
     waits: Histogram,
     span: (Instant, Instant),
+    /// The processor time of this thread, from the one to the other.
+    cpu: Duration,
 }
 
 /// Measures a lock for about `span`.
@@ -69,7 +71,7 @@ pub(crate) fn race<L: Contended>(cell: Cell, span: Duration, waits: Waits) -> Ou
     let run = || {
         let (mut sections, mut waited, mut thought) = (0, Histogram::new(), 1);
         start.wait();
-        let began = Instant::now();
+        let (began, before) = (Instant::now(), cpu_time());
         // Relaxed: it only ends the loop.
         while !is_over.0.load(Ordering::Relaxed) {
             let wanted = (waits == Waits::Timed).then(Instant::now);
@@ -84,9 +86,9 @@ pub(crate) fn race<L: Contended>(cell: Cell, span: Duration, waits: Waits) -> Ou
             thought = work(thought, think);
         }
         black_box(thought);
-        Share { sections, waits: waited, span: (began, Instant::now()) }
+        let cpu = cpu_time() - before;
+        Share { sections, waits: waited, span: (began, Instant::now()), cpu }
     };
-    let before = cpu_time();
     let shares: Vec<Share> = thread::scope(|scope| {
         let workers: Vec<_> = (0..cell.threads).map(|_| scope.spawn(run)).collect();
         start.wait();
@@ -95,10 +97,11 @@ pub(crate) fn race<L: Contended>(cell: Cell, span: Duration, waits: Waits) -> Ou
         is_over.0.store(true, Ordering::Relaxed);
         workers.into_iter().map(|worker| worker.join().expect("no section panics")).collect()
     });
-    summarise(&shares, cpu_time() - before, lock.0.with(|data| data.sections))
+    summarise(&shares, lock.0.with(|data| data.sections))
 }
 
-fn summarise(shares: &[Share], cpu: Duration, counted: u64) -> Outcome {
+fn summarise(shares: &[Share], counted: u64) -> Outcome {
+    let cpu: Duration = shares.iter().map(|share| share.cpu).sum();
     let began = shares.iter().map(|share| share.span.0).min();
     let ended = shares.iter().map(|share| share.span.1).max();
     let elapsed = began.zip(ended).map_or(Duration::ZERO, |(began, ended)| ended - began);
@@ -152,8 +155,8 @@ fn turns(nanoseconds: u32) -> u32 {
     (f64::from(nanoseconds) * rate) as u32
 }
 
-/// The processor time of this process so far, of all its threads, those that ended as well.
+/// The processor time of this thread so far.
 fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
+    let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
