@@ -15,6 +15,8 @@ use std::thread;
 /// can be overruled and taken away.
 ///
 /// ```
+/// use std::panic::{AssertUnwindSafe, catch_unwind};
+///
 /// use lockset_api::Poison;
 /// use parking_lot::Mutex;
 ///
@@ -27,7 +29,7 @@ use std::thread;
 ///     sums.1 += cents;
 ///     Ok::<(), String>(())
 /// };
-/// assert!(std::panic::catch_unwind(|| transfer(100)).is_err());
+/// assert!(catch_unwind(AssertUnwindSafe(|| transfer(100))).is_err());
 /// assert_eq!(transfer(1).unwrap_err(), "a thread panicked while it changed the data");
 /// ```
 ///
