@@ -23,12 +23,12 @@ pub trait Unlock: Debug + 'static {
     /// Frees the lock. A look at another word after it is not made before it.
     fn open(held: &Word);
 
-    /// Whether the lock is held. A store or an exchange before it is not made after it.
+    /// What the lock's word is. A store or an exchange before it is not made after it.
     ///
     /// # Errors
     ///
     /// [`Refused`] if that cannot be said: then nobody may rely on being seen.
-    fn is_held(held: &Word) -> Result<bool, Refused>;
+    fn look(held: &Word) -> Result<u32, Refused>;
 }
 
 /// Both halves exchange the lock's word.
@@ -53,10 +53,10 @@ impl Unlock for Exchange {
         held.swap(FREE, AcqRel);
     }
 
-    fn is_held(held: &Word) -> Result<bool, Refused> {
+    fn look(held: &Word) -> Result<u32, Refused> {
         // Release: the announcement is seen by an owner that exchanges later. Acquire is not
         // needed, since nothing is read on account of it, but a fetch has to be an exchange.
-        Ok(held.fetch_or(0, Release) == HELD)
+        Ok(held.fetch_or(0, Release))
     }
 }
 
@@ -68,9 +68,9 @@ impl Unlock for Store {
         light_fence();
     }
 
-    fn is_held(held: &Word) -> Result<bool, Refused> {
+    fn look(held: &Word) -> Result<u32, Refused> {
         heavy_fence()?;
         // Relaxed: the fence has ordered it; it is a question, not an acquisition.
-        Ok(held.load(Relaxed) == HELD)
+        Ok(held.load(Relaxed))
     }
 }

@@ -108,15 +108,14 @@ fn a_cancelled_waiter_leaves_a_held_lock<P: Policy>(preemptions: Option<usize>) 
 fn a_cancelled_sleeper_leaves_a_held_lock<P: Policy>(preemptions: Option<usize>) {
     model(preemptions, || {
         let (counter, cancel) = (counter::<P>(), cancel());
-        core::mem::forget(counter.lock());
+        let held = counter.lock();
         let contender = lock_times(&counter, 1);
         thread::yield_now();
         let switch = Arc::clone(&cancel);
         let canceller = thread::spawn(move || switch.cancel());
         assert!(counter.lock_unless(&cancel).is_none());
         canceller.join().unwrap();
-        // SAFETY: it is locked, and its guard was forgotten.
-        unsafe { counter.force_unlock() };
+        drop(held);
         contender.join().unwrap();
         assert_eq!(count(&counter), 1);
     });

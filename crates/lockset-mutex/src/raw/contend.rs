@@ -69,6 +69,7 @@ impl<P: Policy> RawMutex<P> {
     fn spin(&self) -> bool {
         let (mut pause, mut spent) = (pace::turns(NEWCOMER_FIRST), 0);
         loop {
+            // Relaxed: it only decides whether to try.
             if self.held.load(Relaxed) == FREE && self.take_unless_owed() {
                 return true;
             }
@@ -82,6 +83,7 @@ impl<P: Policy> RawMutex<P> {
     }
 
     fn wait(&self, limit: Limit<'_>) -> Result<(), GaveUp> {
+        // Relaxed: the exchange below finds out if it is old.
         let mut state = self.waiters.load(Relaxed);
         loop {
             let (next, place) = state::announce(state, P::FAIRNESS.skips);
@@ -127,6 +129,7 @@ impl<P: Policy> RawMutex<P> {
     fn contend(&self, limit: Limit<'_>) -> Result<(), GaveUp> {
         let (mut pause, mut spent, mut has_asked) = (pace::turns(CONTENDER_FIRST), 0, false);
         loop {
+            // Relaxed: it only decides whether to try.
             if self.held.load(Relaxed) == FREE && self.take() {
                 self.change(|state| Some(state::leave(state, has_asked)));
                 return Ok(());
@@ -170,12 +173,12 @@ impl<P: Policy> RawMutex<P> {
         if limit.is_over() {
             return;
         }
-        match P::Unlock::is_held(&self.held) {
-            Ok(true) => {
+        match P::Unlock::look(&self.held) {
+            Ok(HELD) => {
                 self.counters.parked();
                 self.waiters.wait_among(Role::Contender as u32, state, limit.deadline);
             }
-            Ok(false) => {}
+            Ok(_) => {}
             // It may have been overlooked, so nobody would wake it.
             Err(Refused) => yield_now(),
         }

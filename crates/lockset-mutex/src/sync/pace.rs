@@ -19,6 +19,7 @@ pub(crate) fn turns(nanoseconds: u32) -> u32 {
     match RATE.load(Relaxed) {
         NEVER => 0,
         UNKNOWN => {
+            // Relaxed: as above.
             RATE.store(measure(), Relaxed);
             turns(nanoseconds)
         }

@@ -19,10 +19,12 @@ impl Tally {
     }
 
     pub(crate) fn raise_to(&self, least: u64) {
+        // Relaxed: as above.
         self.0.fetch_max(least, Ordering::Relaxed);
     }
 
     pub(crate) fn total(&self) -> u64 {
+        // Relaxed: as above.
         self.0.load(Ordering::Relaxed)
     }
 }

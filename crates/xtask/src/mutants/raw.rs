@@ -48,8 +48,8 @@ const OF_EXCLUSION: &[Mutant] = &[
     Mutant {
         name: "a nap without another look",
         file: CONTEND,
-        from: "P::Unlock::is_held(&self.held)",
-        to: "Ok::<bool, Refused>(true)",
+        from: "P::Unlock::look(&self.held)",
+        to: "Ok::<u32, Refused>(HELD)",
         test: "bounded::two_threads_exclude_each_other",
     },
     Mutant {
