@@ -86,6 +86,7 @@ fn a_fair_unlock_meets_one_that_gives_up_and_one_that_does_not<P: Policy>(
 fn a_cancelled_waiter_leaves_a_held_lock<P: Policy>(preemptions: Option<usize>) {
     model(preemptions, || {
         let (counter, cancel) = (counter::<P>(), cancel());
+        #[allow(clippy::arc_with_non_send_sync, reason = "loom watches who shares it")]
         let reason = Arc::new(UnsafeCell::new(0));
         let held = counter.lock();
         let waiter = {

@@ -15,7 +15,8 @@ use std::thread;
 use std::time::Duration;
 
 use lock_api::{RawMutex, RawMutexTimed};
-use lockset_mutex::{Asymmetric, Barging, Bounded, Fifo, RawMutex, for_each_stage, ladder};
+use lockset_mutex::RawMutex as Raw;
+use lockset_mutex::{Asymmetric, Barging, Bounded, Fifo, for_each_stage, ladder};
 
 /// No more than there are processors: among spinning waiters in a queue, each hand-over to one that
 /// is not running costs a turn of the scheduler.
@@ -34,13 +35,13 @@ macro_rules! cases {
         const CASES: &[Case] = &[
             $(Case { name: stringify!($name), run: excludes::<ladder::$Stage> },)*
             Case { name: "three_state_timed", run: excludes_timed::<ladder::ThreeState> },
-            Case { name: "bounded", run: excludes::<RawMutex<Bounded>> },
-            Case { name: "bounded_timed", run: excludes_timed::<RawMutex<Bounded>> },
-            Case { name: "barging", run: excludes::<RawMutex<Barging>> },
-            Case { name: "barging_timed", run: excludes_timed::<RawMutex<Barging>> },
-            Case { name: "fifo", run: excludes::<RawMutex<Fifo>> },
-            Case { name: "fifo_timed", run: excludes_timed::<RawMutex<Fifo>> },
-            Case { name: "asymmetric_policy", run: excludes::<RawMutex<Asymmetric<Bounded>>> },
+            Case { name: "bounded", run: excludes::<Raw<Bounded>> },
+            Case { name: "bounded_timed", run: excludes_timed::<Raw<Bounded>> },
+            Case { name: "barging", run: excludes::<Raw<Barging>> },
+            Case { name: "barging_timed", run: excludes_timed::<Raw<Barging>> },
+            Case { name: "fifo", run: excludes::<Raw<Fifo>> },
+            Case { name: "fifo_timed", run: excludes_timed::<Raw<Fifo>> },
+            Case { name: "asymmetric_policy", run: excludes::<Raw<Asymmetric<Bounded>>> },
         ];
     };
 }
