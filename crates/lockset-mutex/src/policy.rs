@@ -64,12 +64,12 @@ pub(crate) struct Patience {
 /// The default. A waiter that is awake is overtaken for a few microseconds to a few tens of them;
 /// then the lock is reserved for it, and whoever has waited longest is the next one to wait awake.
 #[derive(Debug)]
-#[allow(clippy::exhaustive_enums, reason = "it has no value, and will have none")]
+#[non_exhaustive]
 pub enum Bounded {}
 
 /// Newcomers may overtake a waiter without an end: the most throughput, and no promise to anybody.
 #[derive(Debug)]
-#[allow(clippy::exhaustive_enums, reason = "it has no value, and will have none")]
+#[non_exhaustive]
 pub enum Barging {}
 
 /// Nobody overtakes a waiter: each unlock hands the lock over, if need be to a thread that sleeps.
@@ -79,7 +79,7 @@ pub enum Barging {}
 /// [`Cancel`](crate::Cancel) wakes up all who wait for the lock, and those who wait on go to sleep
 /// anew.
 #[derive(Debug)]
-#[allow(clippy::exhaustive_enums, reason = "it has no value, and will have none")]
+#[non_exhaustive]
 pub enum Fifo {}
 
 /// The policy `P`, with guards that may be sent to another thread, and unlocked there.

@@ -23,8 +23,7 @@ pub trait Unlock: Debug + 'static {
     /// Frees the lock. A look at another word after it is not made before it.
     fn open(held: &Word);
 
-    /// What the lock's word says, `FREE` or `HELD`. A store or an exchange before it is not made
-    /// after it.
+    /// What the lock's word is. A store or an exchange before it is not made after it.
     ///
     /// # Errors
     ///

@@ -83,7 +83,7 @@ impl<P: Policy> RawMutex<P> {
     }
 
     fn wait(&self, limit: Limit<'_>) -> Result<(), GaveUp> {
-        // Relaxed: the exchange compares it.
+        // Relaxed: the exchange below finds out if it is old.
         let mut state = self.waiters.load(Relaxed);
         loop {
             let (next, place) = state::announce(state, P::FAIRNESS.skips);
