@@ -59,9 +59,9 @@ use crate::sync::{Waited, Word};
 ///
 /// What one thread did under the mutex is visible to the next by the mutex alone, and by it a
 /// notifier that has locked it since the waiter unlocked sees that there is a waiter. So all is
-/// Relaxed but for one edge, for notifiers without the mutex. By the first invariant a notifier that
-/// sees a waiter must not have its change seen by that waiter's earlier look: counting oneself is
-/// the Release half, counting as due the Acquire half.
+/// Relaxed but for one edge, for notifiers without the mutex. By the first invariant a notifier
+/// that sees a waiter must not have its change seen by that waiter's earlier look: counting oneself
+/// is the Release half, counting as due the Acquire half.
 ///
 /// # Where the ideas are from
 ///

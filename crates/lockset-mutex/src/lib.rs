@@ -27,8 +27,8 @@
 //!   turn by a certain time.
 //! - To hold across an `.await`: the guard blocks its thread's other tasks, and cannot be sent.
 //!
-//! There is no poisoning: a panic releases the lock and leaves the data as it was then. Who needs to
-//! know that wraps the data in [`Poison`].
+//! There is no poisoning: a panic releases the lock and leaves the data as it was then. Who needs
+//! to know that wraps the data in [`Poison`].
 //!
 //! # To learn from
 //!

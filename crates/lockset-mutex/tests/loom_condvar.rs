@@ -6,8 +6,8 @@
 //! A notification that is lost shows as a deadlock. Every wait here is one for a condition that
 //! comes true, so whoever is left asleep has been forgotten.
 //!
-//! One thread that waits once for another is explored exhaustively; the mutex has many interleavings
-//! of its own, so the others are explored as far as takes seconds.
+//! One thread that waits once for another is explored exhaustively; the mutex has many
+//! interleavings of its own, so the others are explored as far as takes seconds.
 
 #![cfg(lockset_loom)]
 

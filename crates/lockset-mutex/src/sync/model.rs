@@ -228,8 +228,8 @@ impl Word {
     }
 }
 
-/// As the standard library's atomics, by a look at the value; which is also a way to use a word, and
-/// so to make it, before it is shared.
+/// As the standard library's atomics, by a look at the value; which is also a way to use a word,
+/// and so to make it, before it is shared.
 impl fmt::Debug for Word {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Relaxed: as theirs.
