@@ -10,7 +10,8 @@
 //! The steps are functions from one value to the next, without any atomic in them; `None` if there
 //! is nothing to do.
 
-/// One thread that waits. There is room for 2²² of them, as many threads as Linux can have.
+/// One thread that waits. There is room for 2²² of them, which is as many threads as Linux can
+/// have.
 pub(super) const WAITER: u32 = 1 << 10;
 /// How many of them can be counted as due, at most. What is beyond that is notified all the same,
 /// and perhaps more often than needed.

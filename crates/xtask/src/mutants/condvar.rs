@@ -33,10 +33,13 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "changes the number before it counts",
         file: CONDVAR,
-        from: "if self.change(state::owe_one) {\n            \
-               // Relaxed: see the notes above.\n            \
-               self.sequence.fetch_add(1, Relaxed);",
-        to: "self.sequence.fetch_add(1, Relaxed);\n        if self.change(state::owe_one) {",
+        from: "if self.change(state::owe_one) {
+            // Relaxed: see the notes above.
+            self.sequence.fetch_add(1, Relaxed);
+",
+        to: "self.sequence.fetch_add(1, Relaxed);
+        if self.change(state::owe_one) {
+",
         test: "a_notification_for_nobody_does_no_harm",
     },
     Mutant {
