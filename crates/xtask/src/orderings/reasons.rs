@@ -15,7 +15,28 @@ struct Reason {
     why: &'static str,
 }
 
-const REASONS: &[Reason] = &[];
+/// What both sides of the condition variable's one edge have against them.
+const LOAD_BUFFERING: &str = "a notifier without the mutex must not be seen by a look that came \
+    before the waiter counted itself: load buffering, which loom does not explore";
+
+const REASONS: &[Reason] = &[
+    Reason {
+        file: "crates/lockset-mutex/src/condvar.rs",
+        function: "sleep",
+        operation: "fetch_add(state::WAITER, Release)",
+        from: "Release",
+        to: "Relaxed",
+        why: LOAD_BUFFERING,
+    },
+    Reason {
+        file: "crates/lockset-mutex/src/condvar.rs",
+        function: "change",
+        operation: "compare_exchange_weak(state, next, Acquire, Relaxed)",
+        from: "Acquire",
+        to: "Relaxed",
+        why: LOAD_BUFFERING,
+    },
+];
 
 impl Reason {
     fn is_for(&self, weakening: &Weakening) -> bool {
