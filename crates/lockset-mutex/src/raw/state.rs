@@ -31,7 +31,7 @@ const COURTESY: u32 = 1 << 8;
 const COURTESIES: u32 = 0b11 * COURTESY;
 /// How often that is done: once may be in vain, since the contender waits for another processor,
 /// and more than a few times cost more than they bring.
-const COURTESIES_DUE: u32 = 2 * COURTESY;
+const COURTESIES_DUE: u32 = 3 * COURTESY;
 /// One thread that sleeps and has no role. There is room for 2²² of them, which is as many threads
 /// as Linux can have.
 pub(super) const SLEEPER: u32 = 1 << 10;
