@@ -28,8 +28,8 @@
 //!   at that price.
 //! - To hold across an `.await`: the guard blocks its thread's other tasks.
 //!
-//! A panic releases the lock and leaves the data as it was then. Who
-//! needs to know that wraps the data in [`Poison`].
+//! A panic releases the lock and leaves the data as it was then. Who needs to know that wraps the
+//! data in [`Poison`].
 //!
 //! # To learn from
 //!
