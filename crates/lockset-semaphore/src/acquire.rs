@@ -40,9 +40,12 @@ enum Stage {
 // used by those who have it pinned and to themselves.
 unsafe impl<S: Handle + Sync> Sync for Acquire<S> {}
 
-/// How long a thread waits awake before it sleeps: about what going to sleep and waking up take. So
-/// it loses no more by waiting awake in vain than it gains if the permits come soon.
+/// How long a thread looks on before it goes to sleep: about what going to sleep and waking up take.
+/// So it loses no more by looking on in vain than it gains if the permits come soon.
 const AWAKE: Duration = Duration::from_micros(5);
+/// The same for one that has been called, and so is the only one of the queue that is awake: it was
+/// expensive to wake, and others wait for it to be done.
+const CALLED: Duration = Duration::from_micros(20);
 
 impl<S: Handle> Acquire<S> {
     pub(crate) fn new(semaphore: S, wants: usize) -> Self {
@@ -107,7 +110,7 @@ impl<S: Handle> Acquire<S> {
     fn look(self: Pin<&Self>, waker: Option<&Waker>) -> Poll<Result<(), AcquireError>> {
         match self.node.fate() {
             Fate::Waits => self.wait_on(waker),
-            Fate::Called => self.take_when_called(waker),
+            Fate::Called => self.answer_call(waker),
             Fate::Granted => Poll::Ready(Ok(())),
             Fate::Closed => Poll::Ready(Err(AcquireError::Closed)),
             Fate::Refused => Poll::Ready(Err(self.too_many())),
@@ -130,11 +133,11 @@ impl<S: Handle> Acquire<S> {
     }
 
     /// Takes the permits, if nobody has been quicker.
-    fn take_when_called(self: Pin<&Self>, waker: Option<&Waker>) -> Poll<Result<(), AcquireError>> {
+    fn answer_call(self: Pin<&Self>, waker: Option<&Waker>) -> Poll<Result<(), AcquireError>> {
         let semaphore = self.semaphore();
         let mut found = semaphore.take(self.node.wants);
         if found == Try::Busy && waker.is_none() {
-            sync::spin(AWAKE, || {
+            sync::spin(CALLED, || {
                 found = semaphore.take(self.node.wants);
                 found != Try::Busy
             });

@@ -57,7 +57,6 @@ mod semaphore;
 #[doc(hidden)]
 pub mod sync;
 mod traits;
-mod wakes;
 mod word;
 
 pub use acquire::Acquire;

@@ -9,7 +9,6 @@ use crate::list::List;
 use crate::node::{Fate, Node, Wake};
 use crate::policy::Rules;
 use crate::sync::Word;
-use crate::wakes::{Full, Wakes};
 use crate::word::{WAITERS, has, is_closed, permits};
 
 /// The queue.
@@ -49,6 +48,13 @@ impl Context<'_> {
         self.limit.load(Relaxed)
     }
 }
+
+/// Somebody has to be woken before the queue is tended to any further.
+///
+/// A waker is somebody else's code, which may come back to this very semaphore: it is called with
+/// the queue free. So there is one at a time, and no list of them that would have to be allocated.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unfinished;
 
 /// What joining the queue has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,11 +140,15 @@ impl Queue {
         }
     }
 
-    /// Serves whoever can be served, and makes the invariants true again; [`Full`] if it has to be
-    /// called once more for that.
-    pub(crate) fn tend(&mut self, context: Context<'_>, wakes: &mut Wakes) -> Result<(), Full> {
+    /// Serves whoever can be served, and makes the invariants true again; who is to be woken
+    /// afterwards is left in `wake`, which is empty before.
+    pub(crate) fn tend(
+        &mut self,
+        context: Context<'_>,
+        wake: &mut Option<Wake>,
+    ) -> Result<(), Unfinished> {
         let Context { word, rules, .. } = context;
-        self.send_away(context, wakes)?;
+        self.send_away(context, wake)?;
         // Relaxed: as in `join`.
         let mut seen = word.load(Relaxed);
         loop {
@@ -154,7 +164,7 @@ impl Queue {
                 None => seen | WAITERS,
             };
             if chosen.is_some() {
-                wakes.room()?;
+                require_room(wake)?;
             }
             if next != seen {
                 // Acquire: as in `join`; it is handed on by the node's fate.
@@ -166,13 +176,13 @@ impl Queue {
             }
             let Some(node) = chosen else { return Ok(()) };
             if rules.is_open {
-                self.call(node, wakes);
+                self.call(node, wake);
                 return Ok(());
             }
             if self.list.first() != Some(node) {
                 self.count_pass();
             }
-            self.dismiss(node, Fate::Granted, wakes);
+            self.dismiss(node, Fate::Granted, wake);
         }
     }
 
@@ -204,12 +214,16 @@ impl Queue {
     }
 
     /// Sends away whom the semaphore cannot serve any more.
-    fn send_away(&mut self, context: Context<'_>, wakes: &mut Wakes) -> Result<(), Full> {
+    fn send_away(
+        &mut self,
+        context: Context<'_>,
+        wake: &mut Option<Wake>,
+    ) -> Result<(), Unfinished> {
         // Relaxed: it was closed with the queue locked, and the queue is.
         if is_closed(context.word.load(Relaxed)) {
             while let Some(first) = self.list.first() {
-                wakes.room()?;
-                self.dismiss(first, Fate::Closed, wakes);
+                require_room(wake)?;
+                self.dismiss(first, Fate::Closed, wake);
             }
         }
         if self.is_limit_lowered {
@@ -218,8 +232,8 @@ impl Queue {
                 // SAFETY: what the list gives is in it.
                 let (behind, wants) = unsafe { (self.list.behind(node), self.list.wants(node)) };
                 if wants > context.limit() {
-                    wakes.room()?;
-                    self.dismiss(node, Fate::Refused, wakes);
+                    require_room(wake)?;
+                    self.dismiss(node, Fate::Refused, wake);
                 }
                 next = behind;
             }
@@ -229,24 +243,22 @@ impl Queue {
     }
 
     /// Takes `node`, which is in the list, out of it, and tells its owner why.
-    fn dismiss(&mut self, node: NonNull<Node>, fate: Fate, wakes: &mut Wakes) {
+    fn dismiss(&mut self, node: NonNull<Node>, fate: Fate, wake: &mut Option<Wake>) {
         // SAFETY: it is in the list, and alive for as long as it is.
-        let wake = unsafe { self.list.entry(node, |entry| entry.wake.take()) };
+        *wake = unsafe { self.list.entry(node, |entry| entry.wake.take()) };
         // SAFETY: as above.
         unsafe { self.remove(node) };
         // SAFETY: its owner does not let it go before it has seen its fate.
         unsafe { node.as_ref() }.decide(fate);
-        wakes.extend(wake);
     }
 
     /// Wakes the first, which is to take its permits for itself.
-    fn call(&mut self, first: NonNull<Node>, wakes: &mut Wakes) {
+    fn call(&mut self, first: NonNull<Node>, wake: &mut Option<Wake>) {
         self.is_called = true;
         // SAFETY: the first of the list is in it, and stays.
-        let wake = unsafe { self.list.entry(first, |entry| entry.wake.take()) };
+        *wake = unsafe { self.list.entry(first, |entry| entry.wake.take()) };
         // SAFETY: as above.
         unsafe { first.as_ref() }.decide(Fate::Called);
-        wakes.extend(wake);
     }
 
     /// The one who was called goes back to sleep: its permits had been taken by somebody else.
@@ -301,4 +313,8 @@ impl Queue {
     pub(crate) const fn limit_is_lowered(&mut self) {
         self.is_limit_lowered = true;
     }
+}
+
+const fn require_room(wake: &Option<Wake>) -> Result<(), Unfinished> {
+    if wake.is_none() { Ok(()) } else { Err(Unfinished) }
 }

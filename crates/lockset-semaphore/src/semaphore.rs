@@ -12,7 +12,6 @@ use crate::error::LimitError;
 use crate::policy::Policy;
 use crate::queue::{Context, Queue};
 use crate::sync::{Mutex, Word};
-use crate::wakes::Wakes;
 use crate::word::{self, CLOSED, MAX_PERMITS, Try, WAITERS};
 use crate::{AcquireError, Permit};
 
@@ -143,7 +142,7 @@ impl<P: Policy> SemaphoreWith<P> {
     /// As [`acquire`](Self::acquire).
     #[inline]
     pub fn try_acquire(&self, n: usize) -> Result<Option<Permit<&Self>>, AcquireError> {
-        Ok(self.try_take(n)?.then(|| Permit::new(self, n)))
+        Ok(self.try_take(n)?.map(|()| Permit::new(self, n)))
     }
 
     /// As [`try_acquire`](Self::try_acquire), with permits that own a share of the semaphore.
@@ -156,7 +155,7 @@ impl<P: Policy> SemaphoreWith<P> {
         self: &Arc<Self>,
         n: usize,
     ) -> Result<Option<Permit<Arc<Self>>>, AcquireError> {
-        Ok(self.try_take(n)?.then(|| Permit::new(Arc::clone(self), n)))
+        Ok(self.try_take(n)?.map(|()| Permit::new(Arc::clone(self), n)))
     }
 
     /// Waits as a task until `n` permits are granted: in any runtime, or in none.
@@ -284,13 +283,13 @@ impl<P: Policy> SemaphoreWith<P> {
     }
 
     #[inline]
-    fn try_take(&self, n: usize) -> Result<bool, AcquireError> {
+    fn try_take(&self, n: usize) -> Result<Option<()>, AcquireError> {
         match self.take(n) {
-            Try::Taken => Ok(true),
+            Try::Taken => Ok(Some(())),
             Try::Closed => Err(AcquireError::Closed),
             Try::Busy => {
                 let limit = self.limit();
-                if n > limit { Err(AcquireError::TooMany { asked: n, limit }) } else { Ok(false) }
+                if n > limit { Err(AcquireError::TooMany { asked: n, limit }) } else { Ok(None) }
             }
         }
     }
@@ -328,10 +327,12 @@ impl<P: Policy> SemaphoreWith<P> {
         let mut queue = self.queue.lock();
         let result = change(&mut queue);
         loop {
-            let mut wakes = Wakes::new();
-            let tended = queue.tend(self.context(), &mut wakes);
+            let mut wake = None;
+            let tended = queue.tend(self.context(), &mut wake);
             drop(queue);
-            wakes.run();
+            if let Some(wake) = wake {
+                wake.wake();
+            }
             if tended.is_ok() {
                 return result;
             }
