@@ -2,8 +2,8 @@
 //!
 //! # Notes about memory ordering
 //!
-//! All is Relaxed: the flag only ends the loop, and the counter is ordered by the semaphore, if that
-//! is one.
+//! All is Relaxed: the flag only ends the loop, and the counter is ordered by the semaphore, if
+//! that is one.
 
 use std::hint::black_box;
 use std::sync::Arc;
