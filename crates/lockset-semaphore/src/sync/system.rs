@@ -2,29 +2,25 @@
 
 use core::hint::spin_loop;
 use core::time::Duration;
-use std::sync::{LazyLock, MutexGuard, PoisonError};
+use std::sync::LazyLock;
 use std::thread;
 use std::time::Instant;
 
 use lockset_api::Deadline;
 
+pub(crate) use self::mutex::Mutex;
 pub(crate) use super::cell::Cell;
 pub(crate) use core::sync::atomic::{AtomicUsize as Atomic, AtomicUsize as Word};
 pub(crate) use std::thread::{Thread, current};
 
-/// std's mutex without poisoning: no code that can panic runs while it is held.
-#[derive(Debug)]
-pub(crate) struct Mutex<T>(std::sync::Mutex<T>);
+#[cfg(not(lockset_tsan))]
+#[path = "mutex.rs"]
+mod mutex;
 
-impl<T> Mutex<T> {
-    pub(crate) const fn new(value: T) -> Self {
-        Self(std::sync::Mutex::new(value))
-    }
-
-    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+/// One that the sanitizer can see.
+#[cfg(lockset_tsan)]
+#[path = "watched_mutex.rs"]
+mod mutex;
 
 pub(crate) fn has_passed(deadline: Deadline) -> bool {
     deadline.has_passed()
