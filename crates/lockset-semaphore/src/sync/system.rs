@@ -1,8 +1,9 @@
 //! std's atomics, mutex and parking.
 
 use core::hint::spin_loop;
+use core::num::NonZero;
+use core::sync::atomic::Ordering::Relaxed;
 use core::time::Duration;
-use std::sync::LazyLock;
 use std::thread;
 use std::time::Instant;
 
@@ -42,9 +43,7 @@ const PAUSES: (u32, u32) = (4, 64);
 /// Looks again and again for `time`, and no longer; whether `is_over` said so. Not at all if there
 /// is no other processor that could bring it about.
 pub(crate) fn spin(time: Duration, mut is_over: impl FnMut() -> bool) -> bool {
-    static HAS_OTHERS: LazyLock<bool> =
-        LazyLock::new(|| thread::available_parallelism().is_ok_and(|number| number.get() > 1));
-    if !*HAS_OTHERS {
+    if processors() == 1 {
         return false;
     }
     let end = Instant::now() + time;
@@ -58,5 +57,19 @@ pub(crate) fn spin(time: Duration, mut is_over: impl FnMut() -> bool) -> bool {
             return false;
         }
         pause = longest.min(2 * pause);
+    }
+}
+
+fn processors() -> usize {
+    static NUMBER: Atomic = Atomic::new(UNKNOWN);
+    const UNKNOWN: usize = 0;
+    // Relaxed, both: all who ask find the same number, and it orders nothing.
+    match NUMBER.load(Relaxed) {
+        UNKNOWN => {
+            let number = thread::available_parallelism().map_or(1, NonZero::get);
+            NUMBER.store(number, Relaxed);
+            number
+        }
+        number => number,
     }
 }

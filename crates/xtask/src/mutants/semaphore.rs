@@ -64,13 +64,6 @@ pub(super) const EXCLUSION: Area = area(
             to: "node.decide(Fate::Waits);",
             test: "barging::three_threads_exclude_each_other",
         },
-        Mutant {
-            name: "one waiter served for each return",
-            file: SEMAPHORE,
-            from: "if tended.is_ok() {",
-            to: "if tended.is_ok() || true {",
-            test: "fifo::many_permits_are_granted_together",
-        },
     ],
 );
 
@@ -227,6 +220,13 @@ pub(super) const ORDER: Area = area(
             file: SEMAPHORE,
             from: "drop(queue);\n            if let Some(wake) = wake {\n                wake.wake();\n            }",
             to: "if let Some(wake) = wake {\n                wake.wake();\n            }\n            drop(queue);",
+            test: "fifo::nobody_comes_between_two_who_are_served",
+        },
+        Mutant {
+            name: "one waiter served for each return",
+            file: SEMAPHORE,
+            from: "if tended.is_ok() {",
+            to: "if tended.is_ok() || true {",
             test: "fifo::nobody_comes_between_two_who_are_served",
         },
         Mutant {
