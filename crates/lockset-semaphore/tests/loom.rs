@@ -190,6 +190,6 @@ model_each_policy! {
 }
 
 model_policy!(fifo_twice: Fifo, two_threads_that_acquire_twice(None));
-model_policy!(bounded_twice: Bounded<1>, two_threads_that_acquire_twice(None));
-// All of it takes most of a minute: whoever is called may find nothing, and go back to sleep.
+model_policy!(bounded_twice: Bounded<1>, two_threads_that_acquire_twice(Some(4)));
+// All of it takes more than a minute: whoever is called may find nothing, and go back to sleep.
 model_policy!(barging_twice: Barging, two_threads_that_acquire_twice(Some(4)));

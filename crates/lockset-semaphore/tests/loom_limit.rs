@@ -209,9 +209,11 @@ fn more_than_the_limit_is_refused_at_once<P: Policy>(_: Option<usize>) {
         assert!(matches!(poll(&mut waiter), Poll::Ready(answer) if refused(answer, 3, 2)));
         assert!(semaphore.try_acquire(2).unwrap().is_none(), "as many as that is no mistake");
         drop(held);
+        assert_eq!(MAX_PERMITS, usize::MAX >> 4, "the flags, the sign, and room to spare");
         let most = SemaphoreWith::<P>::new(MAX_PERMITS);
         assert_eq!(most.set_limit(MAX_PERMITS + 1).unwrap_err().asked, MAX_PERMITS + 1);
         assert_eq!((most.limit(), most.available()), (MAX_PERMITS, MAX_PERMITS));
+        assert_eq!(most.set_limit(MAX_PERMITS), Ok(MAX_PERMITS));
         let all = most.acquire(MAX_PERMITS).unwrap();
         assert_eq!((most.set_limit(0), most.in_use()), (Ok(MAX_PERMITS), MAX_PERMITS));
         drop(all);

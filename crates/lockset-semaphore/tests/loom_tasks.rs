@@ -14,7 +14,8 @@ use common::{
     Guarded, acquire, add_times, deadline, guarded, model, model_each_policy, poll, require_idle,
     shared,
 };
-use lockset_semaphore::Policy;
+use lockset_api::{Error, ErrorKind};
+use lockset_semaphore::{Policy, sync::expire_deadlines};
 use loom::future::block_on;
 use loom::thread::{self, JoinHandle};
 
@@ -125,6 +126,67 @@ fn permits_of_others_are_not_merged<P: Policy>(_: Option<usize>) {
     });
 }
 
+/// One permit at a time, or many, and each answer of the family is the semaphore's own.
+fn the_trait_family_says_the_same<P: Policy>(_: Option<usize>) {
+    // Here only: elsewhere, the verbs are to be the semaphore's.
+    use lockset_api::{AsyncLock, AsyncPermits, Lock, Permits};
+
+    model(None, || {
+        let semaphore = &*shared::<P>(2);
+        let two = Permits::acquire(semaphore, 2).unwrap();
+        assert_eq!((two.count(), semaphore.available()), (2, 0));
+        assert!(Permits::try_acquire(semaphore, 1).unwrap().is_none());
+        assert!(Lock::try_lock(semaphore).unwrap().is_none());
+        assert!(block_on(AsyncLock::try_lock_async(semaphore)).unwrap().is_none());
+        drop(two);
+        let two = Permits::try_acquire(semaphore, 2).unwrap().unwrap();
+        assert_eq!((two.count(), semaphore.available()), (2, 0));
+        drop(two);
+        let two = Permits::acquire_until(semaphore, 2, deadline()).unwrap().unwrap();
+        assert_eq!((two.count(), semaphore.available()), (2, 0));
+        drop(two);
+        let two = block_on(AsyncPermits::acquire_async(semaphore, 2)).unwrap();
+        assert_eq!((two.count(), semaphore.available()), (2, 0));
+        drop(two);
+        let one = Lock::lock(semaphore).unwrap();
+        let other = Lock::try_lock(semaphore).unwrap().unwrap();
+        assert_eq!((one.count(), other.count(), semaphore.available()), (1, 1, 0));
+        drop((one, other));
+        let one = Lock::lock_until(semaphore, deadline()).unwrap().unwrap();
+        let other = block_on(AsyncLock::lock_async(semaphore)).unwrap();
+        assert_eq!((one.count(), other.count(), semaphore.available()), (1, 1, 0));
+        drop(one);
+        let one = block_on(AsyncLock::try_lock_async(semaphore)).unwrap().unwrap();
+        assert_eq!((one.count(), semaphore.available()), (1, 0));
+        expire_deadlines();
+        assert!(Permits::acquire_until(semaphore, 1, deadline()).unwrap().is_none());
+        assert!(Lock::lock_until(semaphore, deadline()).unwrap().is_none());
+    });
+}
+
+/// What is printed is what is so, and nothing waits for it.
+fn all_of_it_can_be_printed<P: Policy>(_: Option<usize>) {
+    model(None, || {
+        let semaphore = shared::<P>(3);
+        let two = semaphore.acquire(2).unwrap();
+        assert_eq!(format!("{two:?}"), "Permit { count: 2, .. }");
+        let waiting = semaphore.acquire_async(3);
+        assert_eq!(format!("{waiting:?}"), "Acquire { wants: 3, .. }");
+        let said = "Semaphore { limit: 3, available: 1, is_closed: false, .. }";
+        assert_eq!(format!("{semaphore:?}"), said);
+        let error = semaphore.acquire(4).unwrap_err();
+        assert_eq!(error.to_string(), "4 permits asked of a semaphore that has 3 in all");
+        assert_eq!(Error::from(error).kind(), ErrorKind::Config);
+        let error = semaphore.set_limit(usize::MAX).unwrap_err();
+        assert!(error.to_string().starts_with("a limit of 18446744073709551615 permits; "));
+        drop((two, waiting));
+        semaphore.close();
+        let error = semaphore.acquire(1).unwrap_err();
+        assert_eq!(error.to_string(), "the semaphore is closed");
+        assert_eq!(Error::from(error).kind(), ErrorKind::Closed);
+    });
+}
+
 /// A task in front of a thread, both woken by one return of permits.
 fn one_release_serves_a_task_and_a_thread<P: Policy>(preemptions: Option<usize>) {
     model(preemptions, || {
@@ -147,5 +209,8 @@ model_each_policy! {
     owned_permits_are_given_back_by_others(Some(3)),
     a_waiter_owns_its_semaphore(None),
     permits_of_others_are_not_merged(None),
-    one_release_serves_a_task_and_a_thread(Some(3)),
+    the_trait_family_says_the_same(None),
+    all_of_it_can_be_printed(None),
+    // A task is polled more often than a thread looks: with three preemptions, half a minute.
+    one_release_serves_a_task_and_a_thread(Some(2)),
 }

@@ -206,7 +206,7 @@ pub(super) const ORDER: Area = area(
             file: POLICY,
             from: "if self.is_open { 0 } else { WAITERS }",
             to: "0",
-            test: "fifo::the_queue_is_first_come_first_served",
+            test: "a_large_request_is_not_passed_by_small_ones",
         },
         Mutant {
             name: "newcomer that passes one who fits",
