@@ -46,7 +46,7 @@ fn a_waiter_leaves_in_time_with_nothing<P: Policy>(preemptions: Option<usize>) {
         let held = semaphore.acquire(1).unwrap();
         let waiter = acquire_in_time(&semaphore, 1);
         expire_deadlines();
-        assert_eq!(waiter.join().unwrap(), Ok(false));
+        assert_eq!(waiter.join().unwrap(), Ok(None));
         drop(held);
         require_idle(&semaphore, 1);
     });
@@ -115,7 +115,7 @@ fn who_runs_out_of_time_lets_those_behind_it_through<P: Policy>(preemptions: Opt
         let small = acquire(&semaphore, 1);
         expire_deadlines();
         small.join().unwrap().unwrap();
-        assert_eq!(large.join().unwrap(), Ok(false));
+        assert_eq!(large.join().unwrap(), Ok(None));
         drop(held);
         require_idle(&semaphore, 2);
     });

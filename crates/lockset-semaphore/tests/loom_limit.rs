@@ -72,8 +72,8 @@ fn raising_serves_all_who_wait<P: Policy>(preemptions: Option<usize>) {
     });
 }
 
-/// Both permits are out when the limit is lowered, or one has just come back; either way one is left
-/// in the end, and the waiter has it.
+/// Both permits are out when the limit is lowered, or one has just come back; either way one is
+/// left in the end, and the waiter has it.
 fn lowering_meets_a_release<P: Policy>(preemptions: Option<usize>) {
     model(preemptions, || {
         let semaphore = shared::<P>(2);
@@ -102,8 +102,8 @@ fn lowering_meets_a_waiter_that_wants_more<P: Policy>(preemptions: Option<usize>
     });
 }
 
-/// Nobody gives anything back: a waiter that is not told is a deadlock, and so is one behind it that
-/// is not served.
+/// Nobody gives anything back: a waiter that is not told is a deadlock, and so is one behind it
+/// that is not served.
 fn who_is_refused_lets_those_behind_it_through<P: Policy>(preemptions: Option<usize>) {
     model(preemptions, || {
         let semaphore = shared::<P>(3);

@@ -44,8 +44,8 @@ struct Room<P: Policy> {
     most: usize,
 }
 
-/// What a waiter brings home: whether it was served.
-type Served = Result<bool, AcquireError>;
+/// What a worker brings home: how often it was served.
+type Served = Result<usize, AcquireError>;
 
 impl<P: Policy> Room<P> {
     fn new(permits: usize, most: usize) -> Arc<Self> {
@@ -75,7 +75,7 @@ impl<P: Policy> Room<P> {
             for _ in 0..times {
                 room.visit(room.semaphore.acquire(n)?);
             }
-            Ok(true)
+            Ok(times)
         })
     }
 
@@ -85,7 +85,7 @@ impl<P: Policy> Room<P> {
             for _ in 0..times {
                 room.visit(room.semaphore.acquire_async(n).await?);
             }
-            Ok(true)
+            Ok(times)
         }))
     }
 
@@ -142,7 +142,7 @@ fn threads_and_tasks_exclude_each_other<P: Policy>() {
         let room = Room::<P>::new(1, 1);
         let both = |_| [room.thread(1, 2), room.task(1, 2)];
         let workers: Vec<_> = (0..EACH).flat_map(both).collect();
-        workers.into_iter().for_each(|worker| assert_eq!(worker.join(), Ok(true)));
+        workers.into_iter().for_each(|worker| assert_eq!(worker.join(), Ok(2)));
         room.require_idle(1);
     });
 }
@@ -150,7 +150,7 @@ fn threads_and_tasks_exclude_each_other<P: Policy>() {
 fn many_permits_among_threads_and_tasks<P: Policy>() {
     model(|| {
         let room = Room::<P>::new(3, 3);
-        room.waiters(2).into_iter().for_each(|worker| assert_eq!(worker.join(), Ok(true)));
+        room.waiters(2).into_iter().for_each(|worker| assert_eq!(worker.join(), Ok(2)));
         room.require_idle(3);
     });
 }
@@ -161,7 +161,7 @@ fn those_who_give_up_leave_no_trace<P: Policy>() {
         let room = Room::<P>::new(2, 2);
         let clock = room.start(|_| {
             expire_deadlines();
-            Ok(false)
+            Ok(0)
         });
         let mut workers = vec![clock];
         for n in [1, 2] {
@@ -169,12 +169,12 @@ fn those_who_give_up_leave_no_trace<P: Policy>() {
             workers.push(room.task(3 - n, 2));
             workers.push(room.start(move |room| {
                 let permit = room.semaphore.try_acquire(n)?;
-                Ok(permit.map(|permit| room.visit(permit)).is_some())
+                Ok(permit.map(|permit| room.visit(permit)).into_iter().count())
             }));
             workers.push(room.start(move |room| {
                 let deadline = Deadline::after(Duration::from_secs(1));
                 let permit = room.semaphore.acquire_until(n, deadline)?;
-                Ok(permit.map(|permit| room.visit(permit)).is_some())
+                Ok(permit.map(|permit| room.visit(permit)).into_iter().count())
             }));
             workers.push(room.start(move |room| {
                 let mut acquire = Box::pin(room.semaphore.acquire_async(n));
@@ -182,11 +182,11 @@ fn those_who_give_up_leave_no_trace<P: Policy>() {
                     let mut context = Context::from_waker(Waker::noop());
                     if let std::task::Poll::Ready(permit) = acquire.as_mut().poll(&mut context) {
                         room.visit(permit?);
-                        return Ok(true);
+                        return Ok(1);
                     }
                     thread::yield_now();
                 }
-                Ok(false)
+                Ok(0)
             }));
         }
         workers.into_iter().for_each(|worker| assert!(worker.join().is_ok()));
@@ -201,11 +201,11 @@ fn closing_reaches_everybody<P: Policy>() {
         let mut workers = room.waiters(2);
         workers.push(room.start(|room| {
             room.semaphore.close();
-            Ok(true)
+            Ok(0)
         }));
         for worker in workers {
             let answer = worker.join();
-            assert!(matches!(answer, Ok(true) | Err(AcquireError::Closed)), "{answer:?}");
+            assert!(matches!(answer, Ok(_) | Err(AcquireError::Closed)), "{answer:?}");
         }
         room.require_idle(2);
     });
@@ -220,19 +220,19 @@ fn the_limit_changes_under_everybody<P: Policy>() {
             for limit in [1, 4, 2] {
                 room.semaphore.set_limit(limit).unwrap();
             }
-            Ok(true)
+            Ok(0)
         }));
         workers.push(room.start(|room| {
             if let Some(permit) = room.semaphore.try_acquire(1)? {
                 permit.forget();
                 room.semaphore.set_limit(3).unwrap();
             }
-            Ok(true)
+            Ok(0)
         }));
         for worker in workers {
             let answer = worker.join();
             assert!(
-                matches!(answer, Ok(true) | Err(AcquireError::TooMany { asked: 1 | 2, .. })),
+                matches!(answer, Ok(_) | Err(AcquireError::TooMany { asked: 1 | 2, .. })),
                 "{answer:?}"
             );
         }

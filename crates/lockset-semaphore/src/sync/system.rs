@@ -63,10 +63,11 @@ pub(crate) fn spin(time: Duration, mut is_over: impl FnMut() -> bool) -> bool {
 fn processors() -> usize {
     static NUMBER: Atomic = Atomic::new(UNKNOWN);
     const UNKNOWN: usize = 0;
-    // Relaxed, both: all who ask find the same number, and it orders nothing.
+    // Relaxed: all who ask find the same number, and it orders nothing.
     match NUMBER.load(Relaxed) {
         UNKNOWN => {
             let number = thread::available_parallelism().map_or(1, NonZero::get);
+            // Relaxed: as above.
             NUMBER.store(number, Relaxed);
             number
         }

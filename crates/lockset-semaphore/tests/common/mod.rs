@@ -97,9 +97,9 @@ pub(crate) fn acquire<P: Policy>(
 pub(crate) fn acquire_in_time<P: Policy>(
     semaphore: &Arc<SemaphoreWith<P>>,
     n: usize,
-) -> JoinHandle<Result<bool, AcquireError>> {
+) -> JoinHandle<Result<Option<()>, AcquireError>> {
     let semaphore = Arc::clone(semaphore);
-    thread::spawn(move || Ok(semaphore.acquire_until(n, deadline())?.is_some()))
+    thread::spawn(move || Ok(semaphore.acquire_until(n, deadline())?.map(drop)))
 }
 
 /// One step of a task that nobody wakes; what it was granted is given back at once.

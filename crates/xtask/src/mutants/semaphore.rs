@@ -54,7 +54,9 @@ pub(super) const EXCLUSION: Area = area(
             name: "permits that came before the flag, not looked at",
             file: QUEUE,
             from: "Err(newer) => seen = newer,\n            }\n        };",
-            to: "Err(_) => { word.fetch_or(WAITERS, Acquire); break joined }\n            }\n        };",
+            to: "Err(_) => { word.fetch_or(WAITERS, Acquire); break joined }\n            \
+                }\n        \
+                };",
             test: "fifo::two_threads_exclude_each_other",
         },
         Mutant {
@@ -88,8 +90,17 @@ pub(super) const GIVING_UP: Area = area(
         Mutant {
             name: "those behind forgotten by one who gives up",
             file: ACQUIRE,
-            from: "if is_in_queue(fate) {\n                // SAFETY: by its fate it is in the queue.\n                wake = unsafe { queue.leave(&self.node) };\n            }\n            fate\n        });",
-            to: "fate\n        });\n        if is_in_queue(fate) {\n            wake = unsafe { semaphore.queue.lock().leave(&self.node) };\n        }",
+            from: "if is_in_queue(fate) {\n                \
+                // SAFETY: by its fate it is in the queue.\n                \
+                wake = unsafe { queue.leave(&self.node) };\n            \
+                }\n            \
+                fate\n        \
+                });",
+            to: "fate\n        \
+                });\n        \
+                if is_in_queue(fate) {\n            \
+                wake = unsafe { semaphore.queue.lock().leave(&self.node) };\n        \
+                }",
             test: "fifo::who_runs_out_of_time_lets_those_behind_it_through",
         },
         Mutant {
@@ -136,8 +147,11 @@ pub(super) const CLOSING: Area = area(
         Mutant {
             name: "permits of the one who was called, lost to the closing",
             file: ACQUIRE,
-            from: "(Try::Taken, _) => Poll::Ready(Ok(())),\n            (Try::Closed, _) | (_, Fate::Closed) => Poll::Ready(Err(AcquireError::Closed)),",
-            to: "(Try::Closed, _) | (_, Fate::Closed) => Poll::Ready(Err(AcquireError::Closed)),\n            (Try::Taken, _) => Poll::Ready(Ok(())),",
+            from: "(Try::Taken, _) => Poll::Ready(Ok(())),\n            \
+                (Try::Closed, _) | (_, Fate::Closed) => Poll::Ready(Err(AcquireError::Closed)),",
+            to: "(Try::Closed, _) | (_, Fate::Closed) \
+                => Poll::Ready(Err(AcquireError::Closed)),\n            \
+                (Try::Taken, _) => Poll::Ready(Ok(())),",
             test: "barging::closing_meets_a_grant",
         },
     ],
@@ -150,7 +164,8 @@ pub(super) const LIMIT: Area = area(
             name: "debt ignored",
             file: SEMAPHORE,
             from: "self.word.fetch_sub(word::permits(old - permits), Relaxed);",
-            to: "self.word.fetch_sub(word::permits((old - permits).min(self.available())), Relaxed);",
+            to: "self.word.fetch_sub(word::permits((old - \
+                permits).min(self.available())), Relaxed);",
             test: "fifo::a_debt_is_paid_before_anybody_is_served",
         },
         Mutant {
@@ -170,7 +185,8 @@ pub(super) const LIMIT: Area = area(
         Mutant {
             name: "waiters that want what is forgotten, forgotten",
             file: SEMAPHORE,
-            from: "self.word.fetch_add(word::permits(paid), Relaxed);\n            queue.limit_is_lowered();",
+            from: "self.word.fetch_add(word::permits(paid), Relaxed);\n            \
+                queue.limit_is_lowered();",
             to: "self.word.fetch_add(word::permits(paid), Relaxed);",
             test: "fifo::forgetting_meets_a_waiter_that_wants_it",
         },
@@ -218,8 +234,14 @@ pub(super) const ORDER: Area = area(
         Mutant {
             name: "waker called with the queue locked",
             file: SEMAPHORE,
-            from: "drop(queue);\n            if let Some(wake) = wake {\n                wake.wake();\n            }",
-            to: "if let Some(wake) = wake {\n                wake.wake();\n            }\n            drop(queue);",
+            from: "drop(queue);\n            \
+                if let Some(wake) = wake {\n                \
+                wake.wake();\n            \
+                }",
+            to: "if let Some(wake) = wake {\n                \
+                wake.wake();\n            \
+                }\n            \
+                drop(queue);",
             test: "fifo::nobody_comes_between_two_who_are_served",
         },
         Mutant {
