@@ -137,10 +137,14 @@ impl<S: Handle> Acquire<S> {
         let semaphore = self.semaphore();
         let mut found = semaphore.take(self.node.wants);
         if found == Try::Busy && waker.is_none() {
-            sync::spin(CALLED, || {
-                found = semaphore.take(self.node.wants);
-                found != Try::Busy
+            let mut last = found;
+            let is_over = sync::spin(CALLED, || {
+                last = semaphore.take(self.node.wants);
+                last != Try::Busy
             });
+            if is_over {
+                found = last;
+            }
         }
         let mut wake = (found == Try::Busy).then(|| Wake::of(waker));
         let fate = semaphore.visit(|queue| {
