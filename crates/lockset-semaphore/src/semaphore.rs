@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::marker::PhantomData;
+use core::mem;
 use core::sync::atomic::Ordering::{Relaxed, Release};
 use std::sync::Arc;
 
@@ -331,7 +332,9 @@ impl<P: Policy> SemaphoreWith<P> {
             let tended = queue.tend(self.context(), &mut wake);
             drop(queue);
             if let Some(wake) = wake {
+                let rest = Rest(self);
                 wake.wake();
+                mem::forget(rest);
             }
             if tended.is_ok() {
                 return result;
@@ -342,6 +345,15 @@ impl<P: Policy> SemaphoreWith<P> {
 
     pub(crate) const fn context(&self) -> Context<'_> {
         Context { word: &self.word, limit: &self.limit, rules: P::RULES }
+    }
+}
+
+/// Those who are served after one whose waker panics: dropped by the panic, it sees to them.
+struct Rest<'a, P: Policy>(&'a SemaphoreWith<P>);
+
+impl<P: Policy> Drop for Rest<'_, P> {
+    fn drop(&mut self) {
+        self.0.tend();
     }
 }
 
