@@ -4,6 +4,10 @@
 //! not (Courtois, Heymans and Parnas, 1971, "Concurrent control with readers and writers"). First
 //! come, first served: a writer waits for the readers before it, and for none that come after. With
 //! a semaphore that let small requests pass, readers that never pause would starve it.
+//!
+//! # Notes about memory ordering
+//!
+//! All is Relaxed: the permits order what is written and read, and the counts order nothing.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
@@ -25,7 +29,6 @@ fn main() -> Result<(), AcquireError> {
     let desk = Semaphore::new(READERS);
     let text = Text::default();
     let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    // Relaxed, all in here: the permits order what is written and read.
     let read = || -> Result<(), AcquireError> {
         for _ in 0..TIMES {
             let _permit = desk.acquire(1)?;

@@ -192,6 +192,19 @@ fn barging_lets_newcomers_pass_and_calls_one_waiter() {
 }
 
 #[test]
+fn barging_lets_small_newcomers_pass_a_large_one() {
+    let semaphore = SemaphoreWith::<Barging>::new(2);
+    let held = semaphore.acquire(1).unwrap();
+    let mut large = pin!(semaphore.acquire_async(2));
+    assert!(poll(&mut large).is_pending());
+    for _ in 0..3 {
+        assert!(semaphore.try_acquire(1).unwrap().is_some());
+    }
+    drop(held);
+    assert!(is_granted(&mut large));
+}
+
+#[test]
 fn a_deadline_that_has_passed_still_takes_what_is_free() {
     let semaphore = Semaphore::new(1);
     let held = semaphore.acquire_until(1, now()).unwrap();
