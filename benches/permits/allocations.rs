@@ -34,7 +34,7 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 pub(crate) fn report() {
-    println!("allocations: of an acquire that is ready at once, and of one that waits");
+    println!("Allocations of an acquire.\n\n| | ready at once | that waits |\n|---|---|---|");
     print::<SemaphoreWith<Fifo>>("lockset");
     print::<tokio::sync::Semaphore>("tokio");
     print::<async_lock::Semaphore>("async-lock");
@@ -52,7 +52,7 @@ fn print<S: ForTasks>(name: &str) {
     let waiting = allocations(|| {
         assert!(pin!(semaphore.section(async {})).poll(&mut context).is_pending());
     });
-    println!("  {name:<22} {ready} {waiting}");
+    println!("| {name} | {ready} | {waiting} |");
 }
 
 fn allocations(work: impl FnOnce()) -> u64 {

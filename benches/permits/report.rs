@@ -64,8 +64,9 @@ pub(crate) struct Entry<'a> {
     pub(crate) round: Box<dyn Fn() -> Outcome + 'a>,
 }
 
-/// Prints the rates of all as multiples of `base`'s, the median and the spread over the rounds.
-pub(crate) fn table(title: &str, base: &str, rounds: usize, entries: &[Entry<'_>]) {
+/// Measures all in interleaved rounds and prints one row of a table: the rate of each as a multiple
+/// of `base`'s, the median over the rounds with the least and the most; and Jain's index.
+pub(crate) fn row(title: &str, base: &str, rounds: usize, entries: &[Entry<'_>]) {
     let mut outcomes = vec![Vec::new(); entries.len()];
     for _ in 0..rounds {
         for (entry, outcomes) in entries.iter().zip(&mut outcomes) {
@@ -73,15 +74,21 @@ pub(crate) fn table(title: &str, base: &str, rounds: usize, entries: &[Entry<'_>
         }
     }
     let at = entries.iter().position(|entry| entry.name == base).unwrap_or(0);
-    println!("\n{title}: throughput as a multiple of {base}'s, median (least to most); Jain");
-    for (entry, own) in entries.iter().zip(&outcomes) {
+    let columns = outcomes.iter().map(|own| {
         // Each round against the same round: what slows the machine slows both.
         let ratios: Vec<f64> =
             own.iter().zip(&outcomes[at]).map(|(own, base)| own.rate / base.rate).collect();
         let least = ratios.iter().copied().fold(f64::MAX, f64::min);
         let most = ratios.iter().copied().fold(0.0, f64::max);
         let jain = median(own.iter().map(|outcome| outcome.jain));
-        let name = entry.name;
-        println!("  {name:<22} {:>7.2} ({least:.2} to {most:.2})  {jain:.3}", median(ratios));
-    }
+        format!("**{:.2}** ({least:.2}-{most:.2}) {jain:.3}", median(ratios))
+    });
+    println!("| {title} | {} |", columns.collect::<Vec<_>>().join(" | "));
+}
+
+/// The head of a table.
+pub(crate) fn head(title: &str, base: &str, names: &[&str]) {
+    println!("\n{title}, as multiples of {base}'s.\n");
+    println!("| | {} |", names.join(" | "));
+    println!("|---|{}", "---|".repeat(names.len()));
 }

@@ -40,7 +40,7 @@ enum Stage {
 // used by those who have it pinned and to themselves.
 unsafe impl<S: Handle + Sync> Sync for Acquire<S> {}
 
-/// How long a thread looks on before it goes to sleep: about what sleeping and waking up take. So it
+/// How long a thread looks on before it goes to sleep: about what sleeping and waking up take. It
 /// loses no more by looking on in vain than it gains if the permits come soon.
 const AWAKE: Duration = Duration::from_micros(5);
 /// The same for one that has been called, and so is the only one of the queue that is awake: it was

@@ -189,7 +189,8 @@ impl Queue {
     /// Who is to be served with what is free in `word`.
     fn choose(&mut self, rules: Rules, word: usize) -> Option<NonNull<Node>> {
         let first = self.list.first()?;
-        if self.is_called {
+        // Who wants nothing does not queue: without a look at a node, which may be far away.
+        if self.is_called || !has(word, 1) {
             return None;
         }
         // SAFETY: what the list gives is in it; so also below.

@@ -73,7 +73,8 @@ impl<P: Policy> SemaphoreWith<P> {
 
     /// Blocks the thread until `n` permits are granted.
     ///
-    /// Inside an async runtime it blocks the runtime's thread, as every blocking call does; use
+    /// None at all, `acquire(0)`, are granted at once, whoever waits. Inside an async runtime it
+    /// blocks the runtime's thread, as every blocking call does; use
     /// [`acquire_async`](Self::acquire_async) there.
     ///
     /// # Errors

@@ -214,6 +214,19 @@ fn a_deadline_that_has_passed_still_takes_what_is_free() {
 }
 
 #[test]
+fn nothing_is_granted_at_once() {
+    let semaphore = Semaphore::new(1);
+    let held = semaphore.acquire(1).unwrap();
+    let mut waiter = pin!(semaphore.acquire_async(1));
+    assert!(poll(&mut waiter).is_pending());
+    semaphore.set_limit(0).unwrap();
+    assert_eq!(semaphore.acquire(0).unwrap().count(), 0);
+    semaphore.close();
+    assert_eq!(semaphore.acquire(0).unwrap_err(), AcquireError::Closed);
+    drop(held);
+}
+
+#[test]
 fn printing_does_not_wait() {
     let semaphore = Semaphore::new(2);
     let held = semaphore.acquire(1).unwrap();
