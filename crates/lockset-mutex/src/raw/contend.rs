@@ -131,7 +131,7 @@ impl<P: Policy> RawMutex<P> {
         loop {
             // Relaxed: it only decides whether to try.
             if self.held.load(Relaxed) == FREE && self.take() {
-                self.change(|state| Some(state::leave(state, has_asked)));
+                self.change(|state| Some(state::leave(state)));
                 return Ok(());
             }
             if limit.is_over() {
