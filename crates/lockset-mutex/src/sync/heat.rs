@@ -7,7 +7,7 @@
 //! lock has no room for it. It is advice, and orders nothing.
 
 use core::cell::Cell;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{local, pace};
 
@@ -18,6 +18,8 @@ const HOTTEST: u32 = 3_200;
 /// It is hot where a thread that got a lock has to wait again so soon: it has done little more than
 /// fetch the cache line.
 const SOON: u32 = 1_000;
+/// Far from soon, after any wait that was no more than spinning.
+const LONG: Duration = Duration::from_micros(100);
 
 local!(
     static MEMORY: Cell<Memory> = Cell::new(Memory::NONE)
@@ -71,6 +73,7 @@ impl Wait {
 
 /// Whether there was little time between a wait of so many turns and the next one.
 fn is_soon(before: Instant, turns: u32, began: Instant) -> bool {
-    let nanoseconds = began.duration_since(before).as_nanos().try_into().unwrap_or(u32::MAX);
-    pace::turns(nanoseconds) < pace::turns(SOON).saturating_add(turns)
+    // Whoever loses its processor while it spins takes longer than its turns: that is not soon.
+    let since = began.duration_since(before).min(LONG).as_nanos() as u32;
+    pace::turns(since) < pace::turns(SOON) + turns
 }
