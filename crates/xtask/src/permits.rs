@@ -19,8 +19,8 @@ Every figure is a rate as a multiple of one rival's in the same round: the media
 bold, the least and the most of them, and Jain's index of fairness where there is something to share
 (1 if all get the same). The rounds of all semaphores are interleaved. `Fifo` and `Barging` are the
 two policies of `lockset_semaphore`; a *pair* is a mutex with a condition variable. A section takes
-50 ns; a thread thinks for 50 ns afterwards, and a task holds its permit over one turn of the others.
-`saa` has no more than 63 permits.
+50 ns; a thread thinks for 50 ns afterwards, and a task holds its permit over one turn of the
+others. `saa` has no more than 63 permits.
 
 Read a rate together with its index. Where one contender keeps the permit and the others starve, the
 rate is high and the index is 1 over their number.
