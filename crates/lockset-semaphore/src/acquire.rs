@@ -10,7 +10,7 @@ use lockset_api::Deadline;
 
 use crate::list::is_in_queue;
 use crate::node::{Fate, Node, Wake};
-use crate::queue::Joined;
+use crate::queue::{Joined, Place};
 use crate::word::Try;
 use crate::{AcquireError, Handle, Permit, Policy, SemaphoreWith, sync};
 
@@ -30,8 +30,8 @@ pub struct Acquire<S: Handle> {
 enum Stage {
     /// Not polled yet.
     New,
-    /// The node has joined the queue; its fate says how it is.
-    Queued,
+    /// The node has joined the queue, there; its fate says how it is.
+    Queued(Place),
     /// Answered.
     Done,
 }
@@ -72,7 +72,7 @@ impl<S: Handle> Acquire<S> {
                 Try::Closed => Poll::Ready(Err(AcquireError::Closed)),
                 Try::Busy => self.join(waker),
             },
-            Stage::Queued => self.look(waker),
+            Stage::Queued(_) => self.look(waker),
             Stage::Done => panic!("`Acquire` was polled again after it was ready"),
         };
         if answer.is_ready() {
@@ -92,8 +92,8 @@ impl<S: Handle> Acquire<S> {
         let joined = unsafe { queue.join(semaphore.context(), node, &mut wake) };
         drop(queue);
         match joined {
-            Joined::Queued => {
-                self.stage.set(Stage::Queued);
+            Joined::Queued(place) => {
+                self.stage.set(Stage::Queued(place));
                 Poll::Pending
             }
             Joined::Granted => Poll::Ready(Ok(())),
@@ -199,7 +199,7 @@ impl<S: Handle> Future for Acquire<S> {
 impl<S: Handle> Drop for Acquire<S> {
     #[inline]
     fn drop(&mut self) {
-        if self.stage.get() == Stage::Queued {
+        if matches!(self.stage.get(), Stage::Queued(_)) {
             self.give_up();
         }
     }
@@ -244,7 +244,10 @@ fn wait<S: Handle>(
         if sync::has_passed(deadline) {
             return Ok(None);
         }
-        if !sync::spin(AWAKE, || !acquire.node.still_waits()) {
+        // Who is not first would keep a processor from those who are served before.
+        let is_next = acquire.stage.get() == Stage::Queued(Place::First);
+        let looks_on = is_next && !S::Policy::RULES.is_open;
+        if !looks_on || !sync::spin(AWAKE, || !acquire.node.still_waits()) {
             sync::park(deadline);
         }
     }

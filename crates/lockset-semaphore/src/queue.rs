@@ -59,11 +59,19 @@ pub(crate) struct Unfinished;
 /// What joining the queue has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Joined {
-    Queued,
+    Queued(Place),
     /// There was no need to.
     Granted,
     Closed,
     TooMany,
+}
+
+/// Where in the queue somebody is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Nobody is before it.
+    First,
+    Behind,
 }
 
 impl Queue {
@@ -90,29 +98,30 @@ impl Queue {
         if node.wants > context.limit() {
             return Joined::TooMany;
         }
+        let place = if self.list.is_empty() { Place::First } else { Place::Behind };
         let may_pass = rules.is_open || self.lets_pass(rules);
         // Relaxed: it has the flags as the last one left them who had the queue locked, and the
         // exchanges below find out if there are more permits meanwhile.
         let mut seen = word.load(Relaxed);
-        let queued = loop {
+        let joined = loop {
             if is_closed(seen) {
                 return Joined::Closed;
             }
             let change = if may_pass && has(seen, node.wants) {
                 Some((seen - permits(node.wants), Joined::Granted))
             } else if seen & WAITERS == 0 && !self.is_called {
-                Some((seen | WAITERS, Joined::Queued))
+                Some((seen | WAITERS, Joined::Queued(place)))
             } else {
                 None
             };
-            let Some((next, joined)) = change else { break Joined::Queued };
+            let Some((next, outcome)) = change else { break Joined::Queued(place) };
             // Acquire: if it takes permits, to see what was done before they were given back.
             match word.compare_exchange_weak(seen, next, Acquire, Relaxed) {
-                Ok(_) => break joined,
+                Ok(_) => break outcome,
                 Err(newer) => seen = newer,
             }
         };
-        if queued == Joined::Granted {
+        if joined == Joined::Granted {
             self.count_pass();
         } else {
             // SAFETY: the caller's promise.
@@ -121,7 +130,7 @@ impl Queue {
             // SAFETY: it is in the list now.
             unsafe { self.list.entry(node, |entry| entry.wake = wake.take()) };
         }
-        queued
+        joined
     }
 
     /// Whether somebody who came later may be served while the first has to wait.
