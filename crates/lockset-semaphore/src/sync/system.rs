@@ -1,4 +1,4 @@
-//! std's atomics, mutex and parking.
+//! std's atomics and mutex.
 
 use core::hint::spin_loop;
 use core::time::Duration;
@@ -6,11 +6,8 @@ use std::sync::{LazyLock, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use lockset_api::Deadline;
-
 pub(crate) use super::cell::Cell;
 pub(crate) use core::sync::atomic::{AtomicUsize as Atomic, AtomicUsize as Word};
-pub(crate) use std::thread::{Thread, current};
 
 /// std's mutex without poisoning: no code that can panic runs while it is held.
 #[derive(Debug)]
@@ -23,19 +20,6 @@ impl<T> Mutex<T> {
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-pub(crate) fn has_passed(deadline: Deadline) -> bool {
-    deadline.has_passed()
-}
-
-/// Sleeps until this thread is woken or `deadline` has passed, or for no reason. A wake-up that
-/// comes before is kept, so none is missed.
-pub(crate) fn park(deadline: Deadline) {
-    match deadline.remaining() {
-        None => thread::park(),
-        Some(left) => thread::park_timeout(left),
     }
 }
 
