@@ -23,8 +23,8 @@ pub(crate) use lockset_sync::checker;
 #[cfg(any(lockset_loom, lockset_shuttle))]
 pub use lockset_sync::expire_deadlines;
 
-pub(crate) use imp::{Atomic, Cell, Mutex, Word, spin};
-pub(crate) use lockset_sync::{Thread, current};
+pub(crate) use imp::{Atomic, Cell, Condvar, Mutex, PlainGuard, PlainMutex, Word, spin};
+pub(crate) use lockset_sync::{Parker, Thread, Waited, Word as Word32, current};
 
 /// Whether `deadline` has passed.
 pub(crate) fn has_passed(deadline: Deadline) -> bool {

@@ -18,6 +18,7 @@ mod ladder;
 mod many_threads;
 mod raw;
 mod semaphore;
+mod semaphore_ladder;
 
 /// The bugs of one area, and where its models are.
 struct Area {
@@ -51,6 +52,7 @@ const AREAS: &[Area] = &[
     raw::GIVING_UP,
     raw::ORDER,
     semaphore::SEMAPHORE,
+    semaphore_ladder::LADDER,
 ];
 
 pub(crate) fn run() -> Result<ExitCode> {

@@ -12,6 +12,7 @@ pub(crate) use super::cell::Cell;
 #[cfg(lockset_loom)]
 pub(crate) use checker::cell::UnsafeCell as Cell;
 pub(crate) use checker::sync::atomic::AtomicUsize as Atomic;
+pub(crate) use checker::sync::{Condvar, Mutex as PlainMutex, MutexGuard as PlainGuard};
 
 /// An atomic whose constructor is const, as loom's is not: it is made at the first use. A model has
 /// to use the semaphore once before it shares it.

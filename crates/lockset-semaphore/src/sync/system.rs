@@ -8,6 +8,7 @@ use std::time::Instant;
 
 pub(crate) use super::cell::Cell;
 pub(crate) use core::sync::atomic::{AtomicUsize as Atomic, AtomicUsize as Word};
+pub(crate) use std::sync::{Condvar, Mutex as PlainMutex, MutexGuard as PlainGuard};
 
 /// std's mutex without poisoning: no code that can panic runs while it is held.
 #[derive(Debug)]
