@@ -48,6 +48,7 @@
 mod acquire;
 mod error;
 mod handle;
+pub mod ladder;
 mod list;
 mod node;
 mod permit;

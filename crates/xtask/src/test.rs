@@ -66,10 +66,9 @@ fn tests() -> Result<Tally> {
 }
 
 fn portable_tests() -> Result<Tally> {
-    count(
-        cargo(&["test", "--package", "lockset-mutex", "--no-fail-fast"])
-            .env("RUSTFLAGS", "--cfg lockset_portable"),
-    )
+    let mut cargo = cargo(&["test", "--no-fail-fast", "--package", "lockset-sync"]);
+    cargo.args(models::PACKAGES.iter().flat_map(|package| ["--package", package]));
+    count(cargo.env("RUSTFLAGS", "--cfg lockset_portable"))
 }
 
 /// The models of many threads. A deadlock is a panic here, so one process a crate will do for all.
