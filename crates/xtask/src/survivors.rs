@@ -7,17 +7,19 @@
 //!
 //! A model that deadlocks aborts its process, and one that hangs is stopped: both are kills.
 
+mod questions;
 mod reviewed;
 
 use std::fs;
 use std::process::{Command, ExitCode};
 
 use crate::Result;
-use crate::models::targets_of;
 use crate::nursery::{Nursery, QUIET};
 use crate::orderings::algorithms_of;
 use crate::process::{cargo, is_installed, run as run_command, say};
 use crate::tally::Tally;
+
+use questions::Questions;
 
 /// The crates whose code is mutated.
 const PACKAGES: &[&str] = &["lockset-mutex"];
@@ -48,15 +50,8 @@ fn mutate_all(only: &str) -> Result<Tally> {
     let mut tally = Tally::default();
     let mut survivors = Vec::new();
     for package in PACKAGES {
-        let mut models = Vec::new();
-        for target in targets_of(package)? {
-            models.extend(nursery.models(package, &target)?.names()?);
-        }
         for file in algorithms_of(package)?.iter().filter(|file| file.contains(only)) {
-            // A model of one lock says nothing of another, so those with its name are enough.
-            let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".rs"));
-            let stem = stem.filter(|stem| models.iter().any(|model| model.contains(*stem)));
-            let found = mutate(&nursery, package, file, stem)?;
+            let found = mutate(&nursery, package, file)?;
             tally.passed += found.killed;
             survivors.extend(found.survivors);
         }
@@ -90,13 +85,19 @@ struct Found {
     survivors: Vec<String>,
 }
 
-fn mutate(nursery: &Nursery, package: &str, file: &str, only: Option<&str>) -> Result<Found> {
+fn mutate(nursery: &Nursery, package: &str, file: &str) -> Result<Found> {
     let out = nursery.target_dir.join("survivors");
+    let Questions { targets, names } = questions::about(file);
     let mut mutants = Command::new("cargo-mutants");
     mutants.args(["mutants", "--in-place", "--all-features", "--package", package, "--file", file]);
     mutants.args(["--profile", "release", "--timeout", LIMIT, "--no-shuffle", "--colors", "never"]);
-    mutants.arg("--output").arg(&out).args(["--", "--test", "loom*"]).args(only);
+    // To what is tested, and to what is built.
+    mutants.args(targets.iter().map(|target| format!("--cargo-arg={target}")));
+    // After the first dashes, to `cargo test`; after the others, to the tests.
+    mutants.arg("--output").arg(&out).args(["--", "--"]).args(names);
     mutants.env("RUSTFLAGS", format!("--cfg lockset_loom {QUIET}"));
+    // Of a mutant, little but its own function has to be built.
+    mutants.env("CARGO_PROFILE_RELEASE_INCREMENTAL", "true");
     say(&mutants);
     mutants.current_dir(&nursery.tree).env("CARGO_TARGET_DIR", &nursery.target_dir);
     let status = mutants.status()?;

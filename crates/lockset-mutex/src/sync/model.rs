@@ -30,10 +30,10 @@ mod clock;
 #[path = "model/sleeper.rs"]
 mod sleeper;
 
-/// None: a thread that looks again only adds interleavings that differ in nothing.
-pub(crate) const SPINS: Range<u32> = 0..0;
-/// None, as above.
-pub(crate) const YIELDS: Range<u32> = 0..0;
+/// Once: what is done on finding the lock free is checked, and to look again differs in nothing.
+pub(crate) const SPINS: Range<u32> = 0..1;
+/// Once, as above.
+pub(crate) const YIELDS: Range<u32> = 0..1;
 
 /// No time to spend: a thread that spins only adds interleavings that differ in nothing.
 pub(crate) mod pace {
@@ -47,8 +47,9 @@ pub(crate) fn has_passed(_deadline: Instant) -> bool {
     clock::look().has_struck()
 }
 
-/// As few as a table can have: loom's threads have small stacks, on which it is made.
-pub(crate) const BUCKETS: usize = 2;
+/// All locks have their sleepers in one list, in each run anew: more would make it a matter of their
+/// addresses who meets whom. It is made on the stack, too, and those of loom are small.
+pub(crate) const BUCKETS: usize = 1;
 
 /// A static list of locks, made anew for each run, and used once before it is shared.
 macro_rules! global {
