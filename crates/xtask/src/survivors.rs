@@ -11,6 +11,7 @@ mod questions;
 mod reviewed;
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use crate::Result;
@@ -65,7 +66,7 @@ fn mutate_all(only: &str) -> Result<Tally> {
         tally += count;
     }
     for stale in reviewed::stale(&survivors, only) {
-        println!("survivors: a review of what does not survive any more: {stale}");
+        println!("survivors: a review that is untrue by now: {stale}");
         tally += Tally::FAILED;
     }
     Ok(tally)
@@ -85,16 +86,37 @@ struct Found {
     survivors: Vec<String>,
 }
 
+/// Asks one round of questions after the other, each about what the earlier ones have missed.
 fn mutate(nursery: &Nursery, package: &str, file: &str) -> Result<Found> {
+    let Questions { rounds, names } = questions::about(file);
     let out = nursery.target_dir.join("survivors");
-    let Questions { targets, names } = questions::about(file);
-    let mut mutants = Command::new("cargo-mutants");
-    mutants.args(["mutants", "--in-place", "--all-features", "--package", package, "--file", file]);
-    mutants.args(["--profile", "release", "--timeout", LIMIT, "--no-shuffle", "--colors", "never"]);
-    // To what is tested, and to what is built.
-    mutants.args(targets.iter().map(|target| format!("--cargo-arg={target}")));
-    // After the first dashes, to `cargo test`; after the others, to the tests.
-    mutants.arg("--output").arg(&out).args(["--", "--"]).args(names);
+    fs::create_dir_all(&out)?;
+    let mut found = Found { killed: 0, survivors: vec![] };
+    for (number, round) in rounds.iter().enumerate() {
+        let mut mutants = Command::new("cargo-mutants");
+        mutants.args(["mutants", "--in-place", "--all-features", "--package", package]);
+        mutants.args(["--file", file, "--profile", "release", "--timeout", LIMIT]);
+        mutants.args(["--no-shuffle", "--colors", "never"]);
+        if number > 0 {
+            mutants.arg("--iterate");
+        }
+        // To what is tested, and to what is built.
+        mutants.args(round.targets.iter().map(|target| format!("--cargo-arg={target}")));
+        mutants.arg("--output").arg(&out);
+        // After the first dashes, to `cargo test`; after the others, to the tests.
+        mutants.args(["--", "--"]).args(&names).args(round.but);
+        let round = ask(nursery, mutants, &out.join("mutants.out"))
+            .map_err(|error| format!("cargo-mutants could not try {file}: {error}"))?;
+        found.killed += round.killed;
+        found.survivors = round.survivors;
+        if found.survivors.is_empty() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+fn ask(nursery: &Nursery, mut mutants: Command, out: &Path) -> Result<Found> {
     mutants.env("RUSTFLAGS", format!("--cfg lockset_loom {QUIET}"));
     // Of a mutant, little but its own function has to be built.
     mutants.env("CARGO_PROFILE_RELEASE_INCREMENTAL", "true");
@@ -102,10 +124,10 @@ fn mutate(nursery: &Nursery, package: &str, file: &str) -> Result<Found> {
     mutants.current_dir(&nursery.tree).env("CARGO_TARGET_DIR", &nursery.target_dir);
     let status = mutants.status()?;
     if !status.success() && !status.code().is_some_and(|code| FOUND_SOME.contains(&code)) {
-        return Err(format!("cargo-mutants could not try {file}: {status}").into());
+        return Err(status.to_string().into());
     }
     let lines = |list: &str| -> Result<Vec<String>> {
-        let text = fs::read_to_string(out.join("mutants.out").join(list))?;
+        let text = fs::read_to_string(out.join(list))?;
         Ok(text.lines().map(without_place).collect())
     };
     let killed = lines("caught.txt")?.len() + lines("timeout.txt")?.len();
