@@ -20,13 +20,14 @@ use crate::orderings::algorithms_of;
 use crate::process::{cargo, is_installed, run as run_command, say};
 use crate::tally::Tally;
 
-use questions::Questions;
+use questions::{Questions, Side};
 
 /// The crates whose code is mutated.
 const PACKAGES: &[&str] = &["lockset-mutex"];
 
-/// How long the models may take, in seconds: several times what they do.
-const LIMIT: &str = "120";
+/// How long one round of questions may take, in seconds: several times what it does, on a machine
+/// that has other things to do as well.
+const LIMIT: &str = "300";
 
 /// `cargo mutants` has found mutants that survive, or that hang.
 const FOUND_SOME: &[i32] = &[2, 3];
@@ -95,11 +96,18 @@ fn mutate(nursery: &Nursery, package: &str, file: &str) -> Result<Found> {
     for (number, round) in rounds.iter().enumerate() {
         let mut mutants = Command::new("cargo-mutants");
         mutants.args(["mutants", "--in-place", "--all-features", "--package", package]);
-        mutants.args(["--file", file, "--profile", "release", "--timeout", LIMIT]);
-        mutants.args(["--no-shuffle", "--colors", "never"]);
+        mutants.args(["--file", file, "--timeout", LIMIT, "--no-shuffle", "--colors", "never"]);
         if number > 0 {
             mutants.arg("--iterate");
         }
+        match round.side {
+            Side::Model => mutants
+                .args(["--profile", "release"])
+                .env("RUSTFLAGS", format!("--cfg lockset_loom {QUIET}"))
+                // Of a mutant, little but its own function has to be built.
+                .env("CARGO_PROFILE_RELEASE_INCREMENTAL", "true"),
+            Side::Machine => mutants.env("RUSTFLAGS", QUIET),
+        };
         // To what is tested, and to what is built.
         mutants.args(round.targets.iter().map(|target| format!("--cargo-arg={target}")));
         mutants.arg("--output").arg(&out);
@@ -117,9 +125,6 @@ fn mutate(nursery: &Nursery, package: &str, file: &str) -> Result<Found> {
 }
 
 fn ask(nursery: &Nursery, mut mutants: Command, out: &Path) -> Result<Found> {
-    mutants.env("RUSTFLAGS", format!("--cfg lockset_loom {QUIET}"));
-    // Of a mutant, little but its own function has to be built.
-    mutants.env("CARGO_PROFILE_RELEASE_INCREMENTAL", "true");
     say(&mutants);
     mutants.current_dir(&nursery.tree).env("CARGO_TARGET_DIR", &nursery.target_dir);
     let status = mutants.status()?;

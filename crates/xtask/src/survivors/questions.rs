@@ -5,10 +5,19 @@
 
 /// Tests that are asked together: what `cargo test` is told to build, and what the tests to run.
 pub(super) struct Round {
+    pub(super) side: Side,
     /// The test targets, as flags.
     pub(super) targets: &'static [&'static str],
     /// Tests that are left to a later round, as flags.
     pub(super) but: &'static [&'static str],
+}
+
+/// What the locks are built for.
+#[derive(Clone, Copy)]
+pub(super) enum Side {
+    Model,
+    /// With overflow checks. It alone knows of time, and of spinning.
+    Machine,
 }
 
 /// All that is asked about a file.
@@ -18,20 +27,25 @@ pub(super) struct Questions<'a> {
     pub(super) names: Vec<&'a str>,
 }
 
+const fn models(targets: &'static [&'static str]) -> Round {
+    Round { side: Side::Model, targets, but: &[] }
+}
+
 /// Models of the ladder's stages.
-const LADDER: Round =
-    Round { targets: &["--test=loom_ladder", "--test=loom_table", "--test=loom_try"], but: &[] };
+const LADDER: Round = models(&["--test=loom_ladder", "--test=loom_table", "--test=loom_try"]);
 /// Tests of what the bits of a word mean.
-const STEPS: Round = Round { targets: &["--lib"], but: &[] };
+const STEPS: Round = models(&["--lib"]);
 /// Models of the condition variable.
-const CONDVAR: Round = Round { targets: &["--test=loom_condvar"], but: &[] };
-/// Models of the mutex to use that take less than a second.
-const MUTEX: Round = Round {
-    targets: &["--test=loom", "--test=loom_order", "--test=loom_giving_up"],
+const CONDVAR: Round = models(&["--test=loom_condvar"]);
+/// All models of the mutex to use.
+const MUTEX: Round = models(&["--test=loom", "--test=loom_order", "--test=loom_giving_up"]);
+/// Those of them that take less than a second.
+const MUTEX_SOON: Round = Round {
     but: &["--skip=exclude_each_other", "--skip=lock_twice", "--skip=gives_up_takes_nothing"],
+    ..MUTEX
 };
-/// All of them.
-const MUTEX_SLOWLY: Round = Round { but: &[], ..MUTEX };
+/// Tests of what it does in time. One that hangs has found something as well.
+const MUTEX_IN_TIME: Round = Round { side: Side::Machine, targets: &["--test=surface"], but: &[] };
 
 pub(super) fn about(file: &str) -> Questions<'_> {
     let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".rs"));
@@ -43,8 +57,8 @@ pub(super) fn about(file: &str) -> Questions<'_> {
         stem if file.contains("/ladder/") => (&[LADDER], stem.into_iter().collect()),
         _ if file.ends_with("/condvar/state.rs") => (&[STEPS, CONDVAR], vec![]),
         _ if file.ends_with("/condvar.rs") => (&[CONDVAR], vec![]),
-        _ if file.ends_with("/raw/state.rs") => (&[STEPS, MUTEX, MUTEX_SLOWLY], vec![]),
-        _ => (&[MUTEX, MUTEX_SLOWLY], vec![]),
+        _ if file.ends_with("/raw/state.rs") => (&[STEPS, MUTEX_SOON, MUTEX], vec![]),
+        _ => (&[MUTEX_SOON, MUTEX, MUTEX_IN_TIME], vec![]),
     };
     Questions { rounds, names }
 }
