@@ -13,6 +13,7 @@
 //! - Only rivals measured in the same run on the same machine can be compared.
 
 pub mod stats;
+pub mod work;
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -6,10 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::time::{ClockId, clock_gettime};
-
 use crate::cell::Cell;
 use lockset_bench::stats::{Histogram, jain};
+use lockset_bench::work::{cpu_time, turns, work};
 
 /// A lock as it is measured, with the data that it guards.
 pub(crate) trait Contended: Send + Sync {
@@ -128,35 +127,4 @@ pub(crate) fn uncontended<L: Contended>() -> f64 {
         lock.with(|data| data.sections = black_box(data.sections + 1));
     }
     start.elapsed().as_nanos() as f64 / f64::from(SECTIONS)
-}
-
-/// Work that takes its time: each step needs the one before.
-#[inline(never)]
-fn work(mut value: u64, turns: u32) -> u64 {
-    for _ in 0..turns {
-        value = value.wrapping_mul(0x2545_F491_4F6C_DD1D).rotate_left(7);
-    }
-    value
-}
-
-/// How many turns of [`work`] take so many nanoseconds, as measured once.
-fn turns(nanoseconds: u32) -> u32 {
-    use std::sync::OnceLock;
-    const TURNS: u32 = 20_000;
-    static RATE: OnceLock<f64> = OnceLock::new();
-    let rate = RATE.get_or_init(|| {
-        let once = || {
-            let start = Instant::now();
-            black_box(work(1, TURNS));
-            start.elapsed().as_nanos() as f64
-        };
-        f64::from(TURNS) / (0..50).map(|_| once()).fold(f64::MAX, f64::min)
-    });
-    (f64::from(nanoseconds) * rate) as u32
-}
-
-/// The processor time of this thread so far.
-fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }

@@ -48,7 +48,7 @@ pub use imp::expire_deadlines;
     reason = "the seam offers the same on every side, whatever is used of it"
 )]
 pub(crate) use imp::{
-    BUCKETS, Parker, Pointer, SPINS, Word, YIELDS, fence, global, has_passed, local, pace,
+    BUCKETS, Parker, Pointer, SPINS, Word, YIELDS, fence, global, has_passed, heat, local, pace,
     spin_hint, yield_now,
 };
 

@@ -4,6 +4,8 @@ use core::fmt;
 
 use lockset_api::{Error, ErrorKind};
 
+use crate::MAX_PERMITS;
+
 /// Why waiting for permits is of no use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -14,7 +16,7 @@ pub enum AcquireError {
     TooMany {
         /// The permits that were asked for.
         asked: usize,
-        /// The permits that the semaphore was made with.
+        /// The permits that the semaphore had in all when this was found.
         limit: usize,
     },
 }
@@ -41,3 +43,20 @@ impl From<AcquireError> for Error {
         Self::new(kind, error.to_string())
     }
 }
+
+/// A semaphore cannot have as many permits as that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LimitError {
+    /// The permits that it was to have.
+    pub asked: usize,
+}
+
+impl fmt::Display for LimitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let asked = self.asked;
+        write!(f, "a limit of {asked} permits; a semaphore has at most {MAX_PERMITS}")
+    }
+}
+
+impl core::error::Error for LimitError {}

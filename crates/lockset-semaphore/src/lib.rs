@@ -30,27 +30,46 @@
 //!
 //! # When not to use it
 //!
-//! To protect data, take a mutex: a semaphore of one permit excludes as well, but costs more and
-//! owns nothing. To limit processes or machines, a semaphore in memory cannot help.
+//! To protect data, take a mutex: a semaphore of one permit excludes as well, but owns nothing. To
+//! limit processes or machines, a semaphore in memory cannot help.
 //!
-//! And not yet where the permits change hands every microsecond: strict order means that each
-//! contended grant waits for a sleeping thread to wake, which a mutex with a condition variable,
-//! where a newcomer may pass, does not. The benchmarks say by how much.
+//! And mind the [policy](policy) where threads pass permits to each other every microsecond: strict
+//! order, the default, means that each contended grant waits for a sleeping thread to wake. Take
+//! [`Barging`] there.
 //!
 //! # How it is checked
 //!
 //! `tests/loom.rs` runs this very type through the interleavings of two threads and of three with
-//! at most three preemptions: grants against timeouts, cancellations and `close`, threads beside
-//! tasks. A kept mutant that loses a permit when a grant and a timeout meet must be caught.
+//! at most three preemptions: grants against timeouts, cancellations, `close` and `set_limit`,
+//! threads beside tasks. For each rule that it relies on, a mutant that breaks it is kept, and must
+//! be caught; each ordering is weakened in turn, and must be missed. Shuttle runs more threads,
+//! ThreadSanitizer the machine code.
 
 mod acquire;
 mod error;
+mod handle;
+mod list;
+mod node;
+mod permit;
+pub mod policy;
 mod queue;
 mod semaphore;
 #[doc(hidden)]
 pub mod sync;
 mod traits;
+mod word;
 
 pub use acquire::Acquire;
-pub use error::AcquireError;
-pub use semaphore::{Permit, Semaphore};
+pub use error::{AcquireError, LimitError};
+pub use handle::Handle;
+pub use permit::Permit;
+pub use policy::{Barging, Bounded, Fifo, Policy};
+pub use semaphore::SemaphoreWith;
+pub use word::MAX_PERMITS;
+
+/// So many permits, granted in the order in which they were asked for.
+///
+/// A request for several permits keeps its place until it has all of them; smaller ones that came
+/// later wait behind it, so a large request is never starved. Where that is not what you want, take
+/// [`SemaphoreWith`] another [`Policy`].
+pub type Semaphore = SemaphoreWith<Fifo>;

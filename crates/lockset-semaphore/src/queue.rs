@@ -1,139 +1,321 @@
-//! Who is owed what: the permits that are free, the queue, and the grants not yet picked up.
-//!
-//! Plain data without a lock of its own; the semaphore keeps it behind one.
+//! Who waits, and who is served next. The semaphore keeps it behind a lock; the permits themselves
+//! are in the word, which others change meanwhile.
 
-use core::mem;
-use core::task::Waker;
-use std::collections::BTreeMap;
+use core::pin::Pin;
+use core::ptr::NonNull;
+use core::sync::atomic::Ordering::{Acquire, Relaxed};
 
-/// A place in the queue. Tickets only ever rise, so their order is the order of arrival.
-pub(crate) type Ticket = u64;
+use crate::list::List;
+use crate::node::{Fate, Node, Wake};
+use crate::policy::Rules;
+use crate::sync::Word;
+use crate::word::{WAITERS, has, is_closed, permits};
 
-/// Permits and those who want them.
+/// The queue.
 ///
-/// Invariants, true whenever the semaphore's lock is free:
-/// 1. The permits that are free, those granted but not picked up, and those held add up to what the
-///    semaphore was made with.
-/// 2. A ticket is in `waiting` or in `granted` or gone, never in two of them.
-/// 3. If anybody waits, the first in `waiting` wants more than is free: whoever could be granted
-///    has been. So order is kept, and nobody sleeps beside a permit that is theirs.
+/// Invariants, true whenever its lock is free and nobody is about to [`tend`](Queue::tend) to it:
+/// 1. [`WAITERS`] is set in the word exactly if somebody is in the queue and nobody of them is
+///    called. So whoever adds permits to a word that has it must tend to the queue afterwards, and
+///    whoever adds them to a word without it need not: either nobody waits, or somebody is awake
+///    who will look at the word.
+/// 2. If it is set, the first in the queue wants more than was free when it was set, or when
+///    somebody tended last.
+/// 3. If the semaphore is closed, the queue is empty. Nobody in it wants more than the limit.
+///
+/// The flag and the permits are in one word, so its changes have one order. That is the whole proof
+/// that no wake-up is lost: permits are added before the flag was set, and then the change that set
+/// it saw them, or afterwards, and then whoever added them saw the flag.
 #[derive(Debug)]
 pub(crate) struct Queue {
-    free: usize,
-    closed: bool,
-    next: Ticket,
-    waiting: BTreeMap<Ticket, Waiter>,
-    granted: BTreeMap<Ticket, usize>,
+    list: List,
+    /// Whether the first in the list is called.
+    is_called: bool,
+    /// Whether somebody in it may want more than the limit.
+    is_limit_lowered: bool,
 }
 
-#[derive(Debug)]
-struct Waiter {
-    wants: usize,
-    waker: Waker,
+/// What a queue belongs to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Context<'a> {
+    pub(crate) word: &'a Word,
+    pub(crate) limit: &'a Word,
+    pub(crate) rules: Rules,
 }
 
-/// What a waiter finds when it looks.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
-    Granted,
-    Waiting,
-    Closed,
-}
-
-/// What is left to do once the queue's lock has been let go.
-///
-/// A waker is somebody else's code, and so is dropping one: it may well come back to this very
-/// semaphore, to give back the permit of the task that it was the last to know.
-#[derive(Debug, Default)]
-#[must_use = "those who were granted permits sleep until they are woken"]
-pub(crate) struct Afterwards {
-    wake: Vec<Waker>,
-    drop: Option<Waker>,
-}
-
-impl Afterwards {
-    pub(crate) fn run(self) {
-        drop(self.drop);
-        self.wake.into_iter().for_each(Waker::wake);
+impl Context<'_> {
+    fn limit(&self) -> usize {
+        // Relaxed: it changes with the queue locked, and the queue is.
+        self.limit.load(Relaxed)
     }
+}
+
+/// Somebody has to be woken before the queue is tended to any further.
+///
+/// A waker is somebody else's code, which may come back to this very semaphore: it is called with
+/// the queue free. So there is one at a time, and no list of them that would have to be allocated.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unfinished;
+
+/// What joining the queue has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Joined {
+    Queued,
+    /// There was no need to.
+    Granted,
+    Closed,
+    TooMany,
 }
 
 impl Queue {
-    pub(crate) const fn new(permits: usize) -> Self {
-        Self {
-            free: permits,
-            closed: false,
-            next: 0,
-            waiting: BTreeMap::new(),
-            granted: BTreeMap::new(),
+    pub(crate) const fn new() -> Self {
+        Self { list: List::new(), is_called: false, is_limit_lowered: false }
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Takes the permits if they may be taken now, and else queues up for them.
+    ///
+    /// # Safety
+    ///
+    /// As [`List::push`], if it returns [`Joined::Queued`].
+    pub(crate) unsafe fn join(
+        &mut self,
+        context: Context<'_>,
+        node: Pin<&Node>,
+        wake: &mut Option<Wake>,
+    ) -> Joined {
+        let Context { word, rules, .. } = context;
+        if node.wants > context.limit() {
+            return Joined::TooMany;
         }
-    }
-
-    pub(crate) fn free(&self) -> usize {
-        self.free
-    }
-
-    pub(crate) fn is_closed(&self) -> bool {
-        self.closed
-    }
-
-    /// Takes `n` permits if they are free and nobody came before.
-    pub(crate) fn take(&mut self, n: usize) -> bool {
-        let free = self.waiting.is_empty() && self.free >= n;
-        if free {
-            self.free -= n;
-        }
-        free
-    }
-
-    /// Queues up for `n` permits.
-    pub(crate) fn join(&mut self, n: usize, waker: Waker) -> Ticket {
-        let ticket = self.next;
-        self.next += 1;
-        self.waiting.insert(ticket, Waiter { wants: n, waker });
-        ticket
-    }
-
-    /// Picks up what was granted to `ticket`, or sees to it that `waker` is told.
-    pub(crate) fn look(&mut self, ticket: Ticket, waker: Waker) -> (Turn, Afterwards) {
-        let (turn, unused) = if self.granted.remove(&ticket).is_some() {
-            (Turn::Granted, waker)
-        } else if let Some(waiter) = self.waiting.get_mut(&ticket) {
-            (Turn::Waiting, mem::replace(&mut waiter.waker, waker))
-        } else {
-            (Turn::Closed, waker)
-        };
-        (turn, Afterwards { drop: Some(unused), ..Afterwards::default() })
-    }
-
-    /// Gives up `ticket`; what was granted to it goes to whoever is next.
-    pub(crate) fn leave(&mut self, ticket: Ticket) -> Afterwards {
-        let given_back = self.granted.remove(&ticket).unwrap_or(0);
-        let drop = self.waiting.remove(&ticket).map(|waiter| waiter.waker);
-        Afterwards { drop, ..self.give(given_back) }
-    }
-
-    /// Gives back `n` permits and grants them, first come first served.
-    pub(crate) fn give(&mut self, n: usize) -> Afterwards {
-        self.free += n;
-        let mut wake = Vec::new();
-        while let Some(first) = self.waiting.first_entry() {
-            if first.get().wants > self.free {
-                break;
+        let may_pass = rules.is_open || self.lets_pass(rules);
+        // Relaxed: it has the flags as the last one left them who had the queue locked, and the
+        // exchanges below find out if there are more permits meanwhile.
+        let mut seen = word.load(Relaxed);
+        let queued = loop {
+            if is_closed(seen) {
+                return Joined::Closed;
             }
-            let (ticket, waiter) = first.remove_entry();
-            self.free -= waiter.wants;
-            self.granted.insert(ticket, waiter.wants);
-            wake.push(waiter.waker);
+            let change = if may_pass && has(seen, node.wants) {
+                Some((seen - permits(node.wants), Joined::Granted))
+            } else if seen & WAITERS == 0 && !self.is_called {
+                Some((seen | WAITERS, Joined::Queued))
+            } else {
+                None
+            };
+            let Some((next, joined)) = change else { break Joined::Queued };
+            // Acquire: if it takes permits, to see what was done before they were given back.
+            match word.compare_exchange_weak(seen, next, Acquire, Relaxed) {
+                Ok(_) => break joined,
+                Err(newer) => seen = newer,
+            }
+        };
+        if queued == Joined::Granted {
+            self.count_pass();
+        } else {
+            // SAFETY: the caller's promise.
+            unsafe { self.list.push(node) };
+            let node = NonNull::from(node.get_ref());
+            // SAFETY: it is in the list now.
+            unsafe { self.list.entry(node, |entry| entry.wake = wake.take()) };
         }
-        Afterwards { wake, drop: None }
+        queued
     }
 
-    /// Sends everybody away who has not been granted anything.
-    pub(crate) fn close(&mut self) -> Afterwards {
-        self.closed = true;
-        let waiting = mem::take(&mut self.waiting);
-        let wake = waiting.into_values().map(|waiter| waiter.waker).collect();
-        Afterwards { wake, drop: None }
+    /// Whether somebody who came later may be served while the first has to wait.
+    fn lets_pass(&mut self, rules: Rules) -> bool {
+        self.list.first().is_none_or(|first| {
+            // SAFETY: the first of the list is in it.
+            unsafe { self.list.entry(first, |entry| entry.passed < rules.passes) }
+        })
     }
+
+    fn count_pass(&mut self) {
+        if let Some(first) = self.list.first() {
+            // SAFETY: as above. Newcomers of an open semaphore may be many: the count may wrap, and
+            // nobody reads it there.
+            unsafe { self.list.entry(first, |entry| entry.passed = entry.passed.wrapping_add(1)) };
+        }
+    }
+
+    /// Serves whoever can be served, and makes the invariants true again; who is to be woken
+    /// afterwards is left in `wake`, which is empty before.
+    pub(crate) fn tend(
+        &mut self,
+        context: Context<'_>,
+        wake: &mut Option<Wake>,
+    ) -> Result<(), Unfinished> {
+        let Context { word, rules, .. } = context;
+        self.send_away(context, wake)?;
+        // Relaxed: as in `join`.
+        let mut seen = word.load(Relaxed);
+        loop {
+            let chosen = self.choose(rules, seen);
+            let next = match chosen {
+                Some(_) if rules.is_open => seen & !WAITERS,
+                Some(node) => {
+                    // SAFETY: it was chosen from the list.
+                    let left = seen - permits(unsafe { self.list.wants(node) });
+                    if self.list.len() == 1 { left & !WAITERS } else { left }
+                }
+                None if self.list.is_empty() || self.is_called => seen & !WAITERS,
+                None => seen | WAITERS,
+            };
+            if chosen.is_some() {
+                require_room(wake)?;
+            }
+            if next != seen {
+                // Acquire: as in `join`; it is handed on by the node's fate.
+                if let Err(newer) = word.compare_exchange_weak(seen, next, Acquire, Relaxed) {
+                    seen = newer;
+                    continue;
+                }
+                seen = next;
+            }
+            let Some(node) = chosen else { return Ok(()) };
+            if rules.is_open {
+                self.call(node, wake);
+                return Ok(());
+            }
+            if self.list.first() != Some(node) {
+                self.count_pass();
+            }
+            self.dismiss(node, Fate::Granted, wake);
+        }
+    }
+
+    /// Who is to be served with what is free in `word`.
+    fn choose(&mut self, rules: Rules, word: usize) -> Option<NonNull<Node>> {
+        let first = self.list.first()?;
+        // Who wants nothing does not queue: without a look at a node, which may be far away.
+        if self.is_called || !has(word, 1) {
+            return None;
+        }
+        // SAFETY: what the list gives is in it; so also below.
+        let wants = unsafe { self.list.wants(first) };
+        if has(word, wants) {
+            return Some(first);
+        }
+        if rules.is_open || !self.lets_pass(rules) {
+            return None;
+        }
+        let mut node = first;
+        for _ in 0..rules.passes {
+            // SAFETY: as above.
+            node = unsafe { self.list.behind(node) }?;
+            // SAFETY: as above.
+            let wants = unsafe { self.list.wants(node) };
+            if has(word, wants) {
+                return Some(node);
+            }
+        }
+        None
+    }
+
+    /// Sends away whom the semaphore cannot serve any more.
+    fn send_away(
+        &mut self,
+        context: Context<'_>,
+        wake: &mut Option<Wake>,
+    ) -> Result<(), Unfinished> {
+        // Relaxed: it was closed with the queue locked, and the queue is.
+        if is_closed(context.word.load(Relaxed)) {
+            while let Some(first) = self.list.first() {
+                require_room(wake)?;
+                self.dismiss(first, Fate::Closed, wake);
+            }
+        }
+        if self.is_limit_lowered {
+            let mut next = self.list.first();
+            while let Some(node) = next {
+                // SAFETY: what the list gives is in it.
+                let (behind, wants) = unsafe { (self.list.behind(node), self.list.wants(node)) };
+                if wants > context.limit() {
+                    require_room(wake)?;
+                    self.dismiss(node, Fate::Refused, wake);
+                }
+                next = behind;
+            }
+            self.is_limit_lowered = false;
+        }
+        Ok(())
+    }
+
+    /// Takes `node`, which is in the list, out of it, and tells its owner why.
+    fn dismiss(&mut self, node: NonNull<Node>, fate: Fate, wake: &mut Option<Wake>) {
+        // SAFETY: it is in the list, and alive for as long as it is.
+        *wake = unsafe { self.list.entry(node, |entry| entry.wake.take()) };
+        // SAFETY: as above.
+        unsafe { self.remove(node) };
+        // SAFETY: its owner does not let it go before it has seen its fate.
+        unsafe { node.as_ref() }.decide(fate);
+    }
+
+    /// Wakes the first, which is to take its permits for itself.
+    fn call(&mut self, first: NonNull<Node>, wake: &mut Option<Wake>) {
+        self.is_called = true;
+        // SAFETY: the first of the list is in it, and stays.
+        *wake = unsafe { self.list.entry(first, |entry| entry.wake.take()) };
+        // SAFETY: as above.
+        unsafe { first.as_ref() }.decide(Fate::Called);
+    }
+
+    /// The one who was called goes back to sleep: its permits had been taken by somebody else.
+    ///
+    /// # Safety
+    ///
+    /// `node` is in this queue, and called.
+    pub(crate) unsafe fn call_off(&mut self, node: &Node, wake: &mut Option<Wake>) {
+        self.is_called = false;
+        node.decide(Fate::Waits);
+        // SAFETY: the caller's promise.
+        unsafe { self.list.entry(NonNull::from(node), |entry| entry.wake = wake.take()) };
+    }
+
+    /// Another waker for one who waits; the old one as the result.
+    ///
+    /// # Safety
+    ///
+    /// `node` is in this queue.
+    pub(crate) unsafe fn renew(&mut self, node: &Node, wake: Option<Wake>) -> Option<Wake> {
+        let node = NonNull::from(node);
+        // SAFETY: the caller's promise.
+        unsafe { self.list.entry(node, |entry| core::mem::replace(&mut entry.wake, wake)) }
+    }
+
+    /// Takes out one who has got its permits for itself, or gives up.
+    ///
+    /// # Safety
+    ///
+    /// `node` is in this queue.
+    pub(crate) unsafe fn leave(&mut self, node: &Node) -> Option<Wake> {
+        // SAFETY: the caller's promise.
+        let wake = unsafe { self.list.entry(NonNull::from(node), |entry| entry.wake.take()) };
+        // SAFETY: as above.
+        unsafe { self.remove(NonNull::from(node)) };
+        wake
+    }
+
+    /// # Safety
+    ///
+    /// `node` is in the list.
+    unsafe fn remove(&mut self, node: NonNull<Node>) {
+        // Only the first is ever called.
+        if self.list.first() == Some(node) {
+            self.is_called = false;
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.list.remove(node) };
+    }
+
+    /// To be called when the limit has been lowered: some may want more than it now.
+    pub(crate) const fn limit_is_lowered(&mut self) {
+        self.is_limit_lowered = true;
+    }
+}
+
+const fn require_room(wake: &Option<Wake>) -> Result<(), Unfinished> {
+    if wake.is_none() { Ok(()) } else { Err(Unfinished) }
 }

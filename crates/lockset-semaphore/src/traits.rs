@@ -2,17 +2,17 @@
 
 use lockset_api::{AsyncLock, AsyncPermits, Deadline, Lock, Permits};
 
-use crate::{AcquireError, Permit, Semaphore};
+use crate::{AcquireError, Permit, Policy, SemaphoreWith};
 
-impl Permits for Semaphore {
-    type Permit<'a> = Permit<'a>;
+impl<P: Policy> Permits for SemaphoreWith<P> {
+    type Permit<'a> = Permit<&'a Self>;
     type Error = AcquireError;
 
-    fn acquire(&self, n: usize) -> Result<Permit<'_>, AcquireError> {
+    fn acquire(&self, n: usize) -> Result<Permit<&Self>, AcquireError> {
         self.acquire(n)
     }
 
-    fn try_acquire(&self, n: usize) -> Result<Option<Permit<'_>>, AcquireError> {
+    fn try_acquire(&self, n: usize) -> Result<Option<Permit<&Self>>, AcquireError> {
         self.try_acquire(n)
     }
 
@@ -20,48 +20,48 @@ impl Permits for Semaphore {
         &self,
         n: usize,
         deadline: Deadline,
-    ) -> Result<Option<Permit<'_>>, AcquireError> {
+    ) -> Result<Option<Permit<&Self>>, AcquireError> {
         self.acquire_until(n, deadline)
     }
 }
 
-impl AsyncPermits for Semaphore {
-    type Permit<'a> = Permit<'a>;
+impl<P: Policy> AsyncPermits for SemaphoreWith<P> {
+    type Permit<'a> = Permit<&'a Self>;
     type Error = AcquireError;
 
-    async fn acquire_async(&self, n: usize) -> Result<Permit<'_>, AcquireError> {
+    async fn acquire_async(&self, n: usize) -> Result<Permit<&Self>, AcquireError> {
         self.acquire_async(n).await
     }
 }
 
 /// One permit: an exclusive lock if the semaphore was made with one.
-impl Lock for Semaphore {
-    type Guard<'a> = Permit<'a>;
+impl<P: Policy> Lock for SemaphoreWith<P> {
+    type Guard<'a> = Permit<&'a Self>;
     type Error = AcquireError;
 
-    fn lock(&self) -> Result<Permit<'_>, AcquireError> {
+    fn lock(&self) -> Result<Permit<&Self>, AcquireError> {
         self.acquire(1)
     }
 
-    fn try_lock(&self) -> Result<Option<Permit<'_>>, AcquireError> {
+    fn try_lock(&self) -> Result<Option<Permit<&Self>>, AcquireError> {
         self.try_acquire(1)
     }
 
-    fn lock_until(&self, deadline: Deadline) -> Result<Option<Permit<'_>>, AcquireError> {
+    fn lock_until(&self, deadline: Deadline) -> Result<Option<Permit<&Self>>, AcquireError> {
         self.acquire_until(1, deadline)
     }
 }
 
 /// One permit, as under [`Lock`].
-impl AsyncLock for Semaphore {
-    type Guard<'a> = Permit<'a>;
+impl<P: Policy> AsyncLock for SemaphoreWith<P> {
+    type Guard<'a> = Permit<&'a Self>;
     type Error = AcquireError;
 
-    async fn lock_async(&self) -> Result<Permit<'_>, AcquireError> {
+    async fn lock_async(&self) -> Result<Permit<&Self>, AcquireError> {
         self.acquire_async(1).await
     }
 
-    async fn try_lock_async(&self) -> Result<Option<Permit<'_>>, AcquireError> {
+    async fn try_lock_async(&self) -> Result<Option<Permit<&Self>>, AcquireError> {
         self.try_acquire(1)
     }
 }

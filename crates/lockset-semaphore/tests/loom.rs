@@ -218,7 +218,7 @@ fn the_queue_is_first_come_first_served() {
         let held = semaphore.acquire(2).unwrap();
         let mut waiting = [2, 1, 1].map(|n| Box::pin(semaphore.acquire_async(n)));
         let mut context = Context::from_waker(Waker::noop());
-        let mut granted = |waiting: &mut [Pin<Box<Acquire<'_>>>]| {
+        let mut granted = |waiting: &mut [Pin<Box<Acquire<&Semaphore>>>]| {
             waiting.iter_mut().position(|acquire| acquire.as_mut().poll(&mut context).is_ready())
         };
         assert_eq!(granted(&mut waiting), None);

@@ -34,7 +34,7 @@ impl Drop for Nosy {
     }
 }
 
-fn poll(acquire: Pin<&mut Acquire<'_>>, semaphore: &Arc<Semaphore>) {
+fn poll(acquire: Pin<&mut Acquire<&Semaphore>>, semaphore: &Arc<Semaphore>) {
     let waker = Waker::from(Arc::new(Nosy(Arc::clone(semaphore))));
     let polled = acquire.poll(&mut Context::from_waker(&waker));
     assert!(matches!(polled, Poll::Pending), "granted too early");

@@ -42,6 +42,23 @@ pub(crate) mod pace {
     }
 }
 
+/// It is the same everywhere, as above.
+pub(crate) mod heat {
+    pub(crate) struct Wait;
+
+    impl Wait {
+        pub(crate) fn begin() -> Self {
+            Self
+        }
+
+        pub(crate) fn first_pause(&self) -> u32 {
+            0
+        }
+
+        pub(crate) fn end(self, _turns: u32) {}
+    }
+}
+
 /// Whether a deadline has passed: all of them have, once the model's clock has struck.
 pub(crate) fn has_passed(_deadline: Instant) -> bool {
     clock::look().has_struck()

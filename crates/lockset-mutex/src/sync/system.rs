@@ -33,6 +33,8 @@ pub(crate) const YIELDS: Range<u32> = 0..4;
 /// one.
 pub(crate) const BUCKETS: usize = 64;
 
+#[path = "heat.rs"]
+pub(crate) mod heat;
 #[path = "pace.rs"]
 pub(crate) mod pace;
 

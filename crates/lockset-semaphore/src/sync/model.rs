@@ -1,23 +1,79 @@
-//! Mutex and parking as the model checker sees them.
+//! Atomics, mutex and parking as a model checker sees them.
 //!
-//! Loom knows no time: a deadline passes when a thread of the model calls [`expire_deadlines`],
-//! which may then come at any moment.
+//! The checkers know no time: a deadline passes when a thread of the model calls
+//! [`expire_deadlines`], which may then come at any moment. Nor do they know haste: a thread that
+//! spins only adds interleavings that differ in nothing, so none does.
 
-use core::pin::pin;
-use core::task::{Context, Poll, Waker};
-use std::sync::{Arc, OnceLock};
-use std::task::Wake;
+use core::sync::atomic::Ordering;
+use core::time::Duration;
+use std::sync::OnceLock;
 
 use lockset_api::Deadline;
-use loom::sync::MutexGuard;
-use loom::thread::{self, Thread};
 
-/// Loom's mutex has no const constructor, but the semaphore's is const: it is made at the first
-/// use. A model has to use the semaphore once before it shares it.
+use super::checker;
+use checker::sync::MutexGuard;
+
+#[cfg(not(lockset_loom))]
+pub(crate) use super::cell::Cell;
+pub(crate) use checker::sync::atomic::AtomicUsize as Atomic;
+pub(crate) use checker::thread::{Thread, current};
+#[cfg(lockset_loom)]
+pub(crate) use loom::cell::UnsafeCell as Cell;
+
+/// An atomic whose constructor is const, as loom's is not: it is made at the first use. A model has
+/// to use the semaphore once before it shares it.
+#[derive(Debug)]
+pub(crate) struct Word {
+    initial: usize,
+    made: OnceLock<Atomic>,
+}
+
+impl Word {
+    pub(crate) const fn new(value: usize) -> Self {
+        Self { initial: value, made: OnceLock::new() }
+    }
+
+    fn atomic(&self) -> &Atomic {
+        self.made.get_or_init(|| Atomic::new(self.initial))
+    }
+
+    pub(crate) fn load(&self, order: Ordering) -> usize {
+        self.atomic().load(order)
+    }
+
+    pub(crate) fn store(&self, value: usize, order: Ordering) {
+        self.atomic().store(value, order);
+    }
+
+    /// Loom's never fails without reason; whoever calls this must be right even so.
+    pub(crate) fn compare_exchange_weak(
+        &self,
+        current: usize,
+        new: usize,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<usize, usize> {
+        self.atomic().compare_exchange(current, new, success, failure)
+    }
+
+    pub(crate) fn fetch_add(&self, value: usize, order: Ordering) -> usize {
+        self.atomic().fetch_add(value, order)
+    }
+
+    pub(crate) fn fetch_sub(&self, value: usize, order: Ordering) -> usize {
+        self.atomic().fetch_sub(value, order)
+    }
+
+    pub(crate) fn fetch_or(&self, value: usize, order: Ordering) -> usize {
+        self.atomic().fetch_or(value, order)
+    }
+}
+
+/// The checker's mutex, made at the first use, as above.
 #[derive(Debug)]
 pub(crate) struct Mutex<T> {
     initial: std::sync::Mutex<Option<T>>,
-    made: OnceLock<loom::sync::Mutex<T>>,
+    made: OnceLock<checker::sync::Mutex<T>>,
 }
 
 impl<T> Mutex<T> {
@@ -28,53 +84,46 @@ impl<T> Mutex<T> {
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         let made = self.made.get_or_init(|| {
             let value = self.initial.lock().unwrap().take();
-            loom::sync::Mutex::new(value.expect("made once"))
+            checker::sync::Mutex::new(value.expect("made once"))
         });
         made.lock().unwrap()
     }
 }
 
-loom::lazy_static! {
-    static ref CLOCK: loom::sync::Mutex<Clock> =
-        loom::sync::Mutex::new(Clock { passed: false, sleepers: Vec::new() });
+checker::lazy_static! {
+    static ref CLOCK: checker::sync::Mutex<Clock> =
+        checker::sync::Mutex::new(Clock { has_struck: false, sleepers: Vec::new() });
 }
 
 struct Clock {
-    passed: bool,
+    has_struck: bool,
     sleepers: Vec<Thread>,
 }
 
 /// From now on every deadline of this model has passed.
 pub fn expire_deadlines() {
     let mut clock = CLOCK.lock().unwrap();
-    clock.passed = true;
+    clock.has_struck = true;
     clock.sleepers.drain(..).for_each(|sleeper| sleeper.unpark());
 }
 
-pub(crate) fn block_until<F: Future>(future: F, deadline: Deadline) -> Option<F::Output> {
-    let timed = deadline != Deadline::NEVER;
-    let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut context = Context::from_waker(&waker);
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-            return Some(output);
-        }
-        if timed {
-            let mut clock = CLOCK.lock().unwrap();
-            if clock.passed {
-                return None;
-            }
-            clock.sleepers.push(thread::current());
-        }
-        thread::park();
-    }
+/// Whether `deadline` has passed.
+pub(crate) fn has_passed(deadline: Deadline) -> bool {
+    deadline != Deadline::NEVER && CLOCK.lock().unwrap().has_struck
 }
 
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
+/// Sleeps until this thread is woken or the clock strikes.
+pub(crate) fn park(deadline: Deadline) {
+    if deadline != Deadline::NEVER {
+        let mut clock = CLOCK.lock().unwrap();
+        if clock.has_struck {
+            return;
+        }
+        clock.sleepers.push(current());
     }
+    checker::thread::park();
+}
+
+pub(crate) fn spin(_time: Duration, _is_over: impl FnMut() -> bool) -> bool {
+    false
 }

@@ -1,12 +1,16 @@
-//! std's mutex and std's parking.
+//! std's atomics, mutex and parking.
 
-use core::pin::pin;
-use core::task::{Context, Poll, Waker};
-use std::sync::{Arc, MutexGuard, PoisonError};
-use std::task::Wake;
-use std::thread::{self, Thread};
+use core::hint::spin_loop;
+use core::time::Duration;
+use std::sync::{LazyLock, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Instant;
 
 use lockset_api::Deadline;
+
+pub(crate) use super::cell::Cell;
+pub(crate) use core::sync::atomic::{AtomicUsize as Atomic, AtomicUsize as Word};
+pub(crate) use std::thread::{Thread, current};
 
 /// std's mutex without poisoning: no code that can panic runs while it is held.
 #[derive(Debug)]
@@ -22,28 +26,41 @@ impl<T> Mutex<T> {
     }
 }
 
-/// Runs `future` on this thread until it is ready, or drops it once `deadline` has passed.
-pub(crate) fn block_until<F: Future>(future: F, deadline: Deadline) -> Option<F::Output> {
-    let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut context = Context::from_waker(&waker);
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-            return Some(output);
-        }
-        // An unpark between the poll and the park is kept by the thread, so it is never missed.
-        match deadline.remaining() {
-            None => thread::park(),
-            Some(left) if left.is_zero() => return None,
-            Some(left) => thread::park_timeout(left),
-        }
+pub(crate) fn has_passed(deadline: Deadline) -> bool {
+    deadline.has_passed()
+}
+
+/// Sleeps until this thread is woken or `deadline` has passed, or for no reason. A wake-up that
+/// comes before is kept, so none is missed.
+pub(crate) fn park(deadline: Deadline) {
+    match deadline.remaining() {
+        None => thread::park(),
+        Some(left) => thread::park_timeout(left),
     }
 }
 
-struct Unpark(Thread);
+/// The first pause between two looks, doubled each time, and the longest: in turns of the
+/// processor's own pause.
+const PAUSES: (u32, u32) = (4, 64);
 
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
+/// Looks again and again for `time`, and no longer; whether `is_over` said so. Not at all if there
+/// is no other processor that could bring it about.
+pub(crate) fn spin(time: Duration, mut is_over: impl FnMut() -> bool) -> bool {
+    static HAS_OTHERS: LazyLock<bool> =
+        LazyLock::new(|| thread::available_parallelism().is_ok_and(|number| number.get() > 1));
+    if !*HAS_OTHERS {
+        return false;
+    }
+    let end = Instant::now() + time;
+    let (mut pause, longest) = PAUSES;
+    loop {
+        (0..pause).for_each(|_| spin_loop());
+        if is_over() {
+            return true;
+        }
+        if Instant::now() >= end {
+            return false;
+        }
+        pause = longest.min(2 * pause);
     }
 }

@@ -1,0 +1,94 @@
+//! Interleaved rounds, and their medians in a table.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use lockset_bench::stats::{jain, median};
+
+/// How much is measured.
+pub(crate) struct Effort {
+    pub(crate) rounds: usize,
+    /// How long one semaphore is measured in a round.
+    pub(crate) span: Duration,
+}
+
+impl Effort {
+    pub(crate) const FULL: Self = Self { rounds: 9, span: Duration::from_millis(100) };
+    pub(crate) const QUICK: Self = Self { rounds: 3, span: Duration::from_millis(50) };
+}
+
+/// How many pairs one contender has completed: in a cache line of its own, written by it alone.
+#[repr(align(128))]
+#[derive(Debug, Default)]
+pub(crate) struct Progress(AtomicU64);
+
+impl Progress {
+    pub(crate) fn add_one(&self) {
+        // Relaxed: nobody else writes it, and whoever reads it wants a number and no news.
+        self.0.store(self.0.load(Relaxed) + 1, Relaxed);
+    }
+
+    /// Of all together.
+    pub(crate) fn sum(all: &[Self]) -> u64 {
+        // Relaxed: as above.
+        all.iter().map(|one| one.0.load(Relaxed)).sum()
+    }
+
+    /// What they get done in a window of `span` that begins when all are under way: what happens
+    /// while they start and stop, with fewer of them there, is no part of it.
+    pub(crate) fn watch(all: &[Self], span: Duration) -> Outcome {
+        // Relaxed: as above.
+        let look = || all.iter().map(|one| one.0.load(Relaxed)).collect::<Vec<u64>>();
+        let (before, began) = (look(), Instant::now());
+        thread::sleep(span);
+        let (after, ended) = (look(), Instant::now());
+        let counts: Vec<u64> =
+            after.iter().zip(&before).map(|(after, before)| after - before).collect();
+        let sum: u64 = counts.iter().sum();
+        Outcome { rate: sum as f64 / (ended - began).as_secs_f64(), jain: jain(&counts) }
+    }
+}
+
+/// What one round of one semaphore came to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outcome {
+    /// Pairs in a second.
+    pub(crate) rate: f64,
+    pub(crate) jain: f64,
+}
+
+/// A semaphore, and how it is measured.
+pub(crate) struct Entry<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) round: Box<dyn Fn() -> Outcome + 'a>,
+}
+
+/// Measures all in interleaved rounds and prints one row of a table: the rate of each as a multiple
+/// of `base`'s, the median over the rounds with the least and the most; and Jain's index.
+pub(crate) fn row(title: &str, base: &str, rounds: usize, entries: &[Entry<'_>]) {
+    let mut outcomes = vec![Vec::new(); entries.len()];
+    for _ in 0..rounds {
+        for (entry, outcomes) in entries.iter().zip(&mut outcomes) {
+            outcomes.push((entry.round)());
+        }
+    }
+    let at = entries.iter().position(|entry| entry.name == base).unwrap_or(0);
+    let columns = outcomes.iter().map(|own| {
+        // Each round against the same round: what slows the machine slows both.
+        let ratios: Vec<f64> =
+            own.iter().zip(&outcomes[at]).map(|(own, base)| own.rate / base.rate).collect();
+        let least = ratios.iter().copied().fold(f64::MAX, f64::min);
+        let most = ratios.iter().copied().fold(0.0, f64::max);
+        let jain = median(own.iter().map(|outcome| outcome.jain));
+        format!("**{:.2}** ({least:.2}-{most:.2}) {jain:.3}", median(ratios))
+    });
+    println!("| {title} | {} |", columns.collect::<Vec<_>>().join(" | "));
+}
+
+/// The head of a table.
+pub(crate) fn head(title: &str, base: &str, names: &[&str]) {
+    println!("\n{title}, as multiples of {base}'s.\n");
+    println!("| | {} |", names.join(" | "));
+    println!("|---|{}", "---|".repeat(names.len()));
+}

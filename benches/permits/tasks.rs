@@ -1,0 +1,119 @@
+//! Tasks that all want a permit, hold it over one turn of the others, and want another.
+//!
+//! # Notes about memory ordering
+//!
+//! All is Relaxed: the flag only ends the loop, and the counter is ordered by the semaphore, if
+//! that is one.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::thread;
+use std::time::Duration;
+
+use lockset_bench::work::{turns, work};
+use lockset_semaphore::{Barging, Fifo, SemaphoreWith};
+use tokio::runtime::Runtime;
+
+use crate::report::{Effort, Entry, Outcome, Progress, head, row};
+use crate::rivals::ForTasks;
+
+/// In nanoseconds.
+const SECTION: u32 = 50;
+/// As many as the machine that this was written on has processors.
+const WORKERS: usize = 2;
+
+const BASE: &str = "tokio";
+
+pub(crate) fn report(effort: &Effort) {
+    let names = ["Fifo", "Barging", BASE, "async-lock", "saa"];
+    let single = tokio::runtime::Builder::new_current_thread().build();
+    let several = tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).build();
+    let runtimes = [("a runtime of one thread", single), ("a runtime of two threads", several)];
+    for (what, runtime) in runtimes {
+        let runtime = &runtime.expect("a runtime starts");
+        head(&format!("Tasks on {what}: throughput, and Jain's index"), BASE, &names);
+        for (tasks, permits) in [(2, 1), (100, 1), (100, 50), (10_000, 1), (10_000, 5_000)] {
+            let title = format!("{tasks} tasks, permits: {permits}");
+            let case = Case { runtime, tasks, permits, span: effort.span };
+            let mut entries = vec![
+                entry("Fifo", move || race::<SemaphoreWith<Fifo>>(case)),
+                entry("Barging", move || race::<SemaphoreWith<Barging>>(case)),
+                entry(BASE, move || race::<tokio::sync::Semaphore>(case)),
+                entry("async-lock", move || race::<async_lock::Semaphore>(case)),
+            ];
+            // It has so few permits at most.
+            if permits <= saa::Semaphore::MAX_PERMITS {
+                entries.push(entry("saa", move || race::<saa::Semaphore>(case)));
+            }
+            row(&title, BASE, effort.rounds, &entries);
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Case<'a> {
+    runtime: &'a Runtime,
+    tasks: usize,
+    permits: usize,
+    span: Duration,
+}
+
+fn entry<'a>(name: &'static str, round: impl Fn() -> Outcome + 'a) -> Entry<'a> {
+    Entry { name, round: Box::new(round) }
+}
+
+struct Shared<S> {
+    semaphore: S,
+    is_over: AtomicBool,
+    counter: AtomicU64,
+    progress: Vec<Progress>,
+}
+
+fn race<S: ForTasks>(Case { runtime, tasks, permits, span }: Case<'_>) -> Outcome {
+    let shared = Arc::new(Shared {
+        semaphore: S::new(permits),
+        is_over: AtomicBool::new(false),
+        counter: AtomicU64::new(0),
+        progress: (0..tasks).map(|_| Progress::default()).collect(),
+    });
+    let section = turns(SECTION);
+    let run = |index: usize, shared: Arc<Shared<S>>| async move {
+        let mut value = 1;
+        while !shared.is_over.load(Relaxed) {
+            let inside = async {
+                let counted = shared.counter.load(Relaxed);
+                let value = work(value, section);
+                tokio::task::yield_now().await;
+                if permits == 1 {
+                    shared.counter.store(counted + 1, Relaxed);
+                }
+                value
+            };
+            value = shared.semaphore.section(inside).await;
+            shared.progress[index].add_one();
+        }
+        black_box(value);
+    };
+    let workers: Vec<_> =
+        (0..tasks).map(|index| runtime.spawn(run(index, Arc::clone(&shared)))).collect();
+    let outcome = thread::scope(|scope| {
+        let watcher = scope.spawn(|| {
+            thread::sleep(span / 4);
+            let outcome = Progress::watch(&shared.progress, span);
+            shared.is_over.store(true, Relaxed);
+            outcome
+        });
+        // A runtime of one thread runs its tasks here.
+        runtime.block_on(async {
+            for worker in workers {
+                worker.await.expect("no section panics");
+            }
+        });
+        watcher.join().expect("it only watches")
+    });
+    assert_eq!(shared.semaphore.available(), permits, "permits were lost");
+    let pairs = Progress::sum(&shared.progress);
+    assert!(permits > 1 || shared.counter.load(Relaxed) == pairs, "it does not exclude");
+    outcome
+}

@@ -1,0 +1,98 @@
+//! One thread, nobody else: the pair of taking a permit and giving it back, hot in the cache.
+
+use std::hint::black_box;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use lockset_semaphore::{Barging, Fifo, SemaphoreWith};
+
+use crate::report::{Effort, Entry, Outcome, head, row};
+use crate::rivals::{ForTasks, ForThreads, ParkingLotPair, Semaphore, StdPair};
+
+const PAIRS: u32 = 100_000;
+/// One is left free at any time, which is a different state from none to some semaphores.
+const PERMITS: usize = 2;
+
+const NAMES: [&str; 7] =
+    ["Fifo", "Barging", TOKIO, "async-lock", "saa", "parking_lot pair", "std pair"];
+const TOKIO: &str = "tokio";
+
+pub(crate) fn report(effort: &Effort) {
+    let rounds = effort.rounds * 3;
+    head("One thread and no waiters: pairs of acquiring and dropping", TOKIO, &NAMES);
+    row(
+        "`try_acquire`",
+        TOKIO,
+        rounds,
+        &[
+            entry("Fifo", by_try::<SemaphoreWith<Fifo>>),
+            entry("Barging", by_try::<SemaphoreWith<Barging>>),
+            entry(TOKIO, by_try::<tokio::sync::Semaphore>),
+            entry("async-lock", by_try::<async_lock::Semaphore>),
+            entry("saa", by_try::<saa::Semaphore>),
+            entry("parking_lot pair", by_try::<ParkingLotPair>),
+            entry("std pair", by_try::<StdPair>),
+        ],
+    );
+    row(
+        "`acquire().await`",
+        TOKIO,
+        rounds,
+        &[
+            entry("Fifo", by_await::<SemaphoreWith<Fifo>>),
+            entry("Barging", by_await::<SemaphoreWith<Barging>>),
+            entry(TOKIO, by_await::<tokio::sync::Semaphore>),
+            entry("async-lock", by_await::<async_lock::Semaphore>),
+            entry("saa", by_await::<saa::Semaphore>),
+        ],
+    );
+    row(
+        "blocking `acquire`",
+        TOKIO,
+        rounds,
+        &[
+            entry("Fifo", by_blocking::<SemaphoreWith<Fifo>>),
+            entry("Barging", by_blocking::<SemaphoreWith<Barging>>),
+            entry(TOKIO, by_blocking::<tokio::sync::Semaphore>),
+            entry("async-lock", by_blocking::<async_lock::Semaphore>),
+            entry("saa", by_blocking::<saa::Semaphore>),
+            entry("parking_lot pair", by_blocking::<ParkingLotPair>),
+            entry("std pair", by_blocking::<StdPair>),
+        ],
+    );
+}
+
+fn entry(name: &'static str, round: fn() -> Outcome) -> Entry<'static> {
+    Entry { name, round: Box::new(round) }
+}
+
+fn by_try<S: ForThreads>() -> Outcome {
+    pairs::<S>(|semaphore| {
+        assert!(semaphore.try_section(|| black_box(())).is_some());
+    })
+}
+
+fn by_blocking<S: ForThreads>() -> Outcome {
+    pairs::<S>(|semaphore| semaphore.section(|| black_box(())))
+}
+
+/// Polled by hand: a runtime would be measured along with it.
+fn by_await<S: ForTasks>() -> Outcome {
+    let mut context = Context::from_waker(Waker::noop());
+    pairs::<S>(|semaphore| {
+        let section = pin!(semaphore.section(async { black_box(()) }));
+        assert_eq!(section.poll(&mut context), Poll::Ready(()));
+    })
+}
+
+fn pairs<S: Semaphore>(mut pair: impl FnMut(&S)) -> Outcome {
+    let semaphore = S::new(PERMITS);
+    let start = Instant::now();
+    for _ in 0..PAIRS {
+        pair(black_box(&semaphore));
+    }
+    let elapsed = start.elapsed();
+    assert_eq!(semaphore.available(), PERMITS, "a permit was lost");
+    Outcome { rate: f64::from(PAIRS) / elapsed.as_secs_f64(), jain: 1.0 }
+}
