@@ -50,6 +50,8 @@ fn an_unlock_calls_its_own_locks_sleeper<R: RawMutex + 'static>() {
         let (held, guard) = (kept.lock(), freed.lock());
         let patient = add_one(&kept);
         let served = add_one(&freed);
+        // Each looks once more before it sleeps.
+        (0..3).for_each(|_| thread::yield_now());
         drop(guard);
         served.join().unwrap();
         assert_eq!(read(&held), 0, "it is held");

@@ -58,6 +58,7 @@ pub(super) fn about(file: &str) -> Questions<'_> {
         _ if file.ends_with("/condvar/state.rs") => (&[STEPS, CONDVAR], vec![]),
         _ if file.ends_with("/condvar.rs") => (&[CONDVAR], vec![]),
         _ if file.ends_with("/raw/state.rs") => (&[STEPS, MUTEX_SOON, MUTEX], vec![]),
+        _ if file.ends_with("/counts.rs") => (&[MUTEX_IN_TIME], vec![]),
         _ => (&[MUTEX_SOON, MUTEX, MUTEX_IN_TIME], vec![]),
     };
     Questions { rounds, names }
