@@ -32,11 +32,61 @@ const REVIEWED: &[(&str, &[Review])] = &[
         ],
     ),
     (
+        "crates/lockset-mutex/src/ladder/parking_table.rs",
+        &[
+            review(1, "replace | with ^ in ParkingTable::take", DISJOINT),
+            review(1, "replace | with ^ in ParkingTable::announce", DISJOINT),
+            review(1, "replace | with ^ in ParkingTable::park", DISJOINT),
+            review(1, "replace == with != in ParkingTable::lock_contended", TIME),
+            review(
+                1,
+                "replace & with | in ParkingTable::lock_contended",
+                "of a lock that was free, too, it says that somebody sleeps; nobody does before \
+                 another look with the bucket locked",
+            ),
+        ],
+    ),
+    (
+        "crates/lockset-mutex/src/ladder/table.rs",
+        &[review(
+            1,
+            "replace >> with << in bucket",
+            "the locks are spread over the lists less evenly, and one list would do",
+        )],
+    ),
+    (
         "crates/lockset-mutex/src/ladder/three_state.rs",
         &[
             review(1, "replace ThreeState::spin -> bool with false", TIME),
             review(1, "delete match arm CONTENDED in ThreeState::spin", TIME),
             review(1, "replace match guard self.take() with false in ThreeState::spin", TIME),
+        ],
+    ),
+    (
+        "crates/lockset-mutex/src/ladder/yield_and_park.rs",
+        &[
+            review(1, "replace YieldAndPark::take_or_yield -> bool with false", TIME),
+            review(
+                1,
+                "delete ! in YieldAndPark::take_or_yield",
+                "it tries when the lock looks held, and parks otherwise, which takes a free lock",
+            ),
+        ],
+    ),
+    (
+        "crates/lockset-mutex/src/raw/state.rs",
+        &[
+            review(2, "replace | with ^ in needs_attention", DISJOINT),
+            review(1, "replace | with ^ in announce", DISJOINT),
+            review(3, "replace | with ^ in appoint", DISJOINT),
+            review(2, "replace | with ^ in pick_up", DISJOINT),
+            review(2, "replace | with ^ in stray", DISJOINT),
+            review(2, "replace | with ^ in leave", DISJOINT),
+            review(
+                1,
+                "replace < with <= in may_pick_up",
+                "a word that is one sleeper and nothing else has no token in it",
+            ),
         ],
     ),
 ];
