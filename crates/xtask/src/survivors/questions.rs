@@ -37,6 +37,18 @@ const LADDER: Round = models(&["--test=loom_ladder", "--test=loom_table", "--tes
 const STEPS: Round = models(&["--lib"]);
 /// Models of the condition variable.
 const CONDVAR: Round = models(&["--test=loom_condvar"]);
+/// Those of them that take less than a second.
+const CONDVAR_SOON: Round = Round {
+    but: &[
+        "--skip=ping_pong",
+        "--skip=does_no_harm",
+        "--skip=that_comes_back",
+        "--skip=two_waiters",
+        "--skip=two_threads",
+        "--skip=at_once",
+    ],
+    ..CONDVAR
+};
 /// All models of the mutex to use.
 const MUTEX: Round = models(&["--test=loom", "--test=loom_order", "--test=loom_giving_up"]);
 /// Those of them that take less than a second.
@@ -55,8 +67,8 @@ pub(super) fn about(file: &str) -> Questions<'_> {
         // Not those of the policy that is called like it.
         Some("asymmetric") => (&[LADDER], vec!["asymmetric::"]),
         stem if file.contains("/ladder/") => (&[LADDER], stem.into_iter().collect()),
-        _ if file.ends_with("/condvar/state.rs") => (&[STEPS, CONDVAR], vec![]),
-        _ if file.ends_with("/condvar.rs") => (&[CONDVAR], vec![]),
+        _ if file.ends_with("/condvar/state.rs") => (&[STEPS, CONDVAR_SOON, CONDVAR], vec![]),
+        _ if file.ends_with("/condvar.rs") => (&[CONDVAR_SOON, CONDVAR], vec![]),
         _ if file.ends_with("/raw/state.rs") => (&[STEPS, MUTEX_SOON, MUTEX], vec![]),
         _ if file.ends_with("/counts.rs") => (&[MUTEX_IN_TIME], vec![]),
         _ => (&[MUTEX_SOON, MUTEX, MUTEX_IN_TIME], vec![]),
