@@ -56,6 +56,19 @@ const MUTEX_SOON: Round = Round {
     but: &["--skip=exclude_each_other", "--skip=lock_twice", "--skip=gives_up_takes_nothing"],
     ..MUTEX
 };
+/// Those that nearly always suffice.
+const MUTEX_FIRST: Round = Round {
+    but: &[
+        "--skip=barging",
+        "--skip=asymmetric_policy",
+        "--skip=exclude_each_other",
+        "--skip=lock_twice",
+        "--skip=gives_up",
+        "--skip=two_waiters",
+        "--skip=whoever",
+    ],
+    ..MUTEX
+};
 /// Tests of what it does in time. One that hangs has found something as well.
 const MUTEX_IN_TIME: Round = Round { side: Side::Machine, targets: &["--test=surface"], but: &[] };
 
@@ -69,9 +82,9 @@ pub(super) fn about(file: &str) -> Questions<'_> {
         stem if file.contains("/ladder/") => (&[LADDER], stem.into_iter().collect()),
         _ if file.ends_with("/condvar/state.rs") => (&[STEPS, CONDVAR_SOON, CONDVAR], vec![]),
         _ if file.ends_with("/condvar.rs") => (&[CONDVAR_SOON, CONDVAR], vec![]),
-        _ if file.ends_with("/raw/state.rs") => (&[STEPS, MUTEX_SOON, MUTEX], vec![]),
+        _ if file.ends_with("/raw/state.rs") => (&[STEPS, MUTEX_FIRST, MUTEX_SOON, MUTEX], vec![]),
         _ if file.ends_with("/counts.rs") => (&[MUTEX_IN_TIME], vec![]),
-        _ => (&[MUTEX_SOON, MUTEX, MUTEX_IN_TIME], vec![]),
+        _ => (&[MUTEX_FIRST, MUTEX_SOON, MUTEX_IN_TIME, MUTEX], vec![]),
     };
     Questions { rounds, names }
 }
