@@ -37,6 +37,11 @@
 //! order, the default, means that each contended grant waits for a sleeping thread to wake. Take
 //! [`Barging`] there.
 //!
+//! # To learn from
+//!
+//! [`ladder`] has six semaphores behind one trait, from a number under a mutex to a queue of threads
+//! and tasks; each says what the one before it breaks.
+//!
 //! # How it is checked
 //!
 //! `tests/loom.rs` runs this very type through the interleavings of two threads and of three with

@@ -53,6 +53,7 @@ const AREAS: &[Area] = &[
     raw::ORDER,
     semaphore::SEMAPHORE,
     semaphore_ladder::LADDER,
+    semaphore_ladder::MANY_THREADS,
 ];
 
 pub(crate) fn run() -> Result<ExitCode> {
