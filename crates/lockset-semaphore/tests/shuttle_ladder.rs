@@ -16,9 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lockset_api::Deadline;
-use lockset_semaphore::ladder::{
-    self, AsyncSemaphore, QueuedSemaphore, RawSemaphore, TimedSemaphore,
-};
+use lockset_semaphore::ladder::{self, AsyncSemaphore, RawSemaphore, TimedSemaphore};
 use lockset_semaphore::{for_each_stage, sync::expire_deadlines};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Scheduler};
 use shuttle::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -28,7 +26,7 @@ use shuttle::{Config, Runner};
 const THREADS: u32 = 8;
 
 /// How many schedules of each kind a model is run on.
-const SCHEDULES: usize = 2_000;
+const SCHEDULES: usize = 5_000;
 
 /// How many preemptions PCT looks for: known bugs of locks need two or three.
 const PCT_DEPTH: usize = 3;
