@@ -44,11 +44,11 @@
 //!
 //! # How it is checked
 //!
-//! `tests/loom.rs` runs this very type through the interleavings of two threads and of three with
+//! `tests/loom*.rs` run this very type through the interleavings of two threads and of three with
 //! at most three preemptions: grants against timeouts, cancellations, `close` and `set_limit`,
-//! threads beside tasks. For each rule that it relies on, a mutant that breaks it is kept, and must
-//! be caught; each ordering is weakened in turn, and must be missed. Shuttle runs more threads,
-//! ThreadSanitizer the machine code.
+//! threads beside tasks, by each policy. For each rule that it relies on, a mutant that breaks it
+//! is kept, and must be caught; each ordering is weakened in turn, and must be missed. Shuttle runs
+//! more threads, ThreadSanitizer the machine code.
 
 mod acquire;
 mod error;

@@ -99,7 +99,6 @@ impl Queue {
             return Joined::TooMany;
         }
         let place = if self.list.is_empty() { Place::First } else { Place::Behind };
-        let may_pass = rules.is_open || self.lets_pass(rules);
         // Relaxed: it has the flags as the last one left them who had the queue locked, and the
         // exchanges below find out if there are more permits meanwhile.
         let mut seen = word.load(Relaxed);
@@ -107,7 +106,7 @@ impl Queue {
             if is_closed(seen) {
                 return Joined::Closed;
             }
-            let change = if may_pass && has(seen, node.wants) {
+            let change = if has(seen, node.wants) && self.lets_pass(rules, seen) {
                 Some((seen - permits(node.wants), Joined::Granted))
             } else if seen & WAITERS == 0 && !self.is_called {
                 Some((seen | WAITERS, Joined::Queued(place)))
@@ -133,11 +132,14 @@ impl Queue {
         joined
     }
 
-    /// Whether somebody who came later may be served while the first has to wait.
-    fn lets_pass(&mut self, rules: Rules) -> bool {
+    /// Whether somebody who came later may be served with what is free in `word`. Not if the first
+    /// fits: it is about to be served, by whoever tends to the queue next.
+    fn lets_pass(&mut self, rules: Rules, word: usize) -> bool {
         self.list.first().is_none_or(|first| {
             // SAFETY: the first of the list is in it.
-            unsafe { self.list.entry(first, |entry| entry.passed < rules.passes) }
+            let (wants, passed) =
+                unsafe { (self.list.wants(first), self.list.entry(first, |entry| entry.passed)) };
+            rules.is_open || !has(word, wants) && passed < rules.passes
         })
     }
 
@@ -207,7 +209,7 @@ impl Queue {
         if has(word, wants) {
             return Some(first);
         }
-        if rules.is_open || !self.lets_pass(rules) {
+        if rules.is_open || !self.lets_pass(rules, word) {
             return None;
         }
         let mut node = first;

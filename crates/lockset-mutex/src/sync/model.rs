@@ -3,10 +3,10 @@
 
 use core::ops::Range;
 
-/// None: a thread that looks again only adds interleavings that differ in nothing.
-pub(crate) const SPINS: Range<u32> = 0..0;
-/// None, as above.
-pub(crate) const YIELDS: Range<u32> = 0..0;
+/// Once: what is done on finding the lock free is checked, and to look again differs in nothing.
+pub(crate) const SPINS: Range<u32> = 0..1;
+/// Once, as above.
+pub(crate) const YIELDS: Range<u32> = 0..1;
 
 /// No time to spend: a thread that spins only adds interleavings that differ in nothing.
 pub(crate) mod pace {
@@ -32,8 +32,9 @@ pub(crate) mod heat {
     }
 }
 
-/// As few as a table can have: loom's threads have small stacks, on which it is made.
-pub(crate) const BUCKETS: usize = 2;
+/// All locks have their sleepers in one list, in each run anew: more would make it a matter of their
+/// addresses who meets whom. It is made on the stack, too, and those of loom are small.
+pub(crate) const BUCKETS: usize = 1;
 
 /// A static list of locks, made anew for each run, and used once before it is shared.
 macro_rules! global {
