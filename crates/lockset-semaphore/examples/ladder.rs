@@ -4,8 +4,8 @@
 //! cargo run --release -p lockset-semaphore --example ladder
 //! ```
 //!
-//! Nothing here is a time, and none of the numbers depends on the machine or on what else it does; so
-//! each is checked.
+//! Nothing here is a time, and none of the numbers depends on the machine or on what else it does;
+//! so each is checked.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -39,8 +39,8 @@
 //!
 //! # To learn from
 //!
-//! [`ladder`] has six semaphores behind one trait, from a number under a mutex to a queue of threads
-//! and tasks; each says what the one before it breaks.
+//! [`ladder`] has six semaphores behind one trait, from a number under a mutex to a queue of
+//! threads and tasks; each says what the one before it breaks.
 //!
 //! # How it is checked
 //!

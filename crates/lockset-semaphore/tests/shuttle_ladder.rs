@@ -1,7 +1,11 @@
 //! Every stage of the ladder with many threads, on randomly drawn schedules.
 //!
 //! Run by `cargo xtask test`. By hand:
-//! `RUSTFLAGS="--cfg lockset_shuttle" cargo test --release -p lockset-semaphore --test shuttle_ladder`.
+//!
+//! ```console
+//! $ RUSTFLAGS="--cfg lockset_shuttle" \
+//!     cargo test --release -p lockset-semaphore --test shuttle_ladder
+//! ```
 //!
 //! Loom sees more, but no more than a few threads. This sees eight, on some of their schedules:
 //! half of them drawn evenly, half by PCT, which prefers the rare ones. It knows nothing of
