@@ -33,8 +33,8 @@
 //! To protect data, take a mutex: a semaphore of one permit excludes as well, but owns nothing. To
 //! limit processes or machines, a semaphore in memory cannot help.
 //!
-//! And mind the [policy](policy) where threads pass permits to each other every microsecond: strict
-//! order, the default, means that each contended grant waits for a sleeping thread to wake. Take
+//! And mind the [policy] where threads pass permits to each other every microsecond: strict order,
+//! the default, means that each contended grant waits for a sleeping thread to wake. Take
 //! [`Barging`] there.
 //!
 //! # To learn from
