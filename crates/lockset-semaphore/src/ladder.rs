@@ -16,7 +16,7 @@
 //! |---|---|---|---|
 //! | 1 | [`mutex_condvar`] | a number under a mutex | a mutex twice, and a call to the kernel |
 //! | 2 | [`count_futex`] | the number is an atomic | each release calls the kernel |
-//! | 3 | [`waiters_flag`] | the word says whether anybody waits | large requests starve; all wake for one |
+//! | 3 | [`waiters_flag`] | the word says whether anybody waits | large requests starve |
 //! | 4 | [`fifo_queue`] | waiters queue, and are granted | nobody can give up |
 //! | 5 | [`giving_up`] | a waiter may leave the queue | only threads can wait |
 //! | 6 | [`wakers`] | the queue has wakers | a lock for each use, an allocation for each wait |
@@ -72,9 +72,11 @@ pub use wakers::Wakers;
 /// last: `name: Type, ...`.
 ///
 /// ```
+/// use lockset_semaphore::ladder;
+///
 /// macro_rules! print_sizes {
 ///     ($($name:ident: $Stage:ident),*) => {
-///         $(println!("{}: {}", stringify!($name), size_of::<lockset_semaphore::ladder::$Stage>());)*
+///         $(println!("{}: {}", stringify!($name), size_of::<ladder::$Stage>());)*
 ///     };
 /// }
 /// lockset_semaphore::for_each_stage!(print_sizes);

@@ -33,9 +33,14 @@
 //! To protect data, take a mutex: a semaphore of one permit excludes as well, but owns nothing. To
 //! limit processes or machines, a semaphore in memory cannot help.
 //!
-//! And mind the [policy](policy) where threads pass permits to each other every microsecond: strict
-//! order, the default, means that each contended grant waits for a sleeping thread to wake. Take
+//! And mind the [policy] where threads pass permits to each other every microsecond: strict order,
+//! the default, means that each contended grant waits for a sleeping thread to wake. Take
 //! [`Barging`] there.
+//!
+//! # To learn from
+//!
+//! [`ladder`] has six semaphores behind one trait, from a number under a mutex to a queue of
+//! threads and tasks; each says what the one before it breaks.
 //!
 //! # How it is checked
 //!

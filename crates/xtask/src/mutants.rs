@@ -58,6 +58,7 @@ const AREAS: &[Area] = &[
     semaphore::ORDER,
     semaphore::TASKS,
     semaphore_ladder::LADDER,
+    semaphore_ladder::MANY_THREADS,
 ];
 
 /// Plants every mutant, or those of packages whose name has the part after `--only=`.

@@ -32,8 +32,8 @@ pub(crate) mod heat {
     }
 }
 
-/// All locks have their sleepers in one list, in each run anew: more would make it a matter of their
-/// addresses who meets whom. It is made on the stack, too, and those of loom are small.
+/// All locks have their sleepers in one list, in each run anew: more would make it a matter of
+/// their addresses who meets whom. It is made on the stack, too, and those of loom are small.
 pub(crate) const BUCKETS: usize = 1;
 
 /// A static list of locks, made anew for each run, and used once before it is shared.

@@ -13,7 +13,7 @@
 //! |---|---|
 //! | state | the number of free permits |
 //! | read-modify-writes for an uncontended pair | 2 |
-//! | calls to the kernel for an uncontended pair | 1: the number does not say whether anybody sleeps |
+//! | calls to the kernel for an uncontended pair | 1: nobody knows whether anybody sleeps |
 //! | overtaking | without bound: what is free goes to whoever comes first, also before sleepers |
 //! | many permits at once | granted together; may starve beside smaller requests |
 //!

@@ -2,7 +2,7 @@
 //!
 //! *What stage 5 breaks*: a task that waits there takes its thread along, and with it all other
 //! tasks of that thread, one of which may have the permit. In the walk, a hundred tasks of one
-//! thread share three permits; the second task that had to wait would have been the last. So the
+//! thread share three permits; the first that had to wait would have been the last to run. So the
 //! queue does not know who waits, only how to wake it: a [`Waker`]. That of a thread unparks it,
 //! and then a thread that waits is a task that is polled whenever it was woken.
 //!

@@ -10,8 +10,42 @@ const GIVING_UP: &str = "crates/lockset-semaphore/src/ladder/giving_up.rs";
 const WAKERS: &str = "crates/lockset-semaphore/src/ladder/wakers.rs";
 const ACQUIRE: &str = "crates/lockset-semaphore/src/ladder/wakers/acquire.rs";
 
+/// Of stage 3: first the flag, then the call.
+const CALL_LAST: &str = "\x20       self.word.fetch_and(!WAITERS, Relaxed);
+        kernel::wake(&self.word, ALL);";
+const CALL_FIRST: &str = "\x20       kernel::wake(&self.word, ALL);
+        self.word.fetch_and(!WAITERS, Relaxed);";
+
 pub(super) const LADDER: Area =
     Area { package: "lockset-semaphore", target: "loom_ladder", mutants: MUTANTS };
+
+pub(super) const MANY_THREADS: Area =
+    Area { package: "lockset-semaphore", target: "shuttle_ladder", mutants: WITH_MANY_THREADS };
+
+/// None is about an ordering, since shuttle knows but one.
+const WITH_MANY_THREADS: &[Mutant] = &[
+    Mutant {
+        name: "one for all, with many threads",
+        file: MUTEX_CONDVAR,
+        from: "kernel::notify_all(&self.freed)",
+        to: "self.freed.notify_one()",
+        test: "mutex_condvar::eight_threads_share_three_permits",
+    },
+    Mutant {
+        name: "flag taken down after the call, with many threads",
+        file: WAITERS_FLAG,
+        from: CALL_LAST,
+        to: CALL_FIRST,
+        test: "waiters_flag::eight_threads_share_three_permits",
+    },
+    Mutant {
+        name: "left without a look behind, with many threads",
+        file: GIVING_UP,
+        from: "state.give(0)",
+        to: "Vec::new()",
+        test: "giving_up_is_timed::some_of_eight_give_up",
+    },
+];
 
 const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -59,8 +93,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "flag taken down after the call",
         file: WAITERS_FLAG,
-        from: "        self.word.fetch_and(!WAITERS, Relaxed);\n        kernel::wake(&self.word, ALL);",
-        to: "        kernel::wake(&self.word, ALL);\n        self.word.fetch_and(!WAITERS, Relaxed);",
+        from: CALL_LAST,
+        to: CALL_FIRST,
         test: "waiters_flag::a_large_request_excludes_small_ones",
     },
     Mutant {
