@@ -60,11 +60,12 @@ impl<P: Policy> SemaphoreWith<P> {
     /// [`LimitError`], and nothing is changed, if there were more than [`MAX_PERMITS`] then.
     pub fn add_permits(&self, n: usize) -> Result<(), LimitError> {
         self.visit(|_| {
-            // Relaxed, both: it changes with the queue locked.
+            // Relaxed: it changes with the queue locked.
             let asked = self.limit.load(Relaxed).saturating_add(n);
             if asked > MAX_PERMITS {
                 return Err(LimitError { asked });
             }
+            // Relaxed: as above.
             self.limit.store(asked, Relaxed);
             self.give_back(n);
             Ok(())
@@ -136,11 +137,12 @@ impl<P: Policy> SemaphoreWith<P> {
     /// Adds to the free permits what `change` makes of their number, which is the result; called
     /// with the queue locked.
     fn change_word(&self, change: impl Fn(isize) -> isize) -> isize {
-        // Relaxed, all: nothing is given back, so there is no news to carry, nor any to learn.
+        // Relaxed: the exchange below finds out if it is old.
         let mut seen = self.word.load(Relaxed);
         loop {
             let more = change(word::free(seen));
             let next = seen.wrapping_add(word::permits(more.cast_unsigned()));
+            // Relaxed, both: nothing is given back, so there is no news to carry, nor any to learn.
             match self.word.compare_exchange_weak(seen, next, Relaxed, Relaxed) {
                 Ok(_) => return more,
                 Err(newer) => seen = newer,

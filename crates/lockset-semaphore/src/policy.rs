@@ -61,9 +61,9 @@ pub enum Bounded<const PASSES: u32 = 16> {}
 /// Newcomers take what is free, whoever waits: the most throughput, and no promise to anybody.
 ///
 /// A waiter is woken when its permits are there, and competes for them with whoever is awake: the
-/// first one that fits, of the first seventeen. One waiter at a time is awake, so that a permit that
-/// comes back does not wake a crowd. A large request may starve beside small ones; and a task that
-/// has been woken but is not polled, nor dropped, keeps those behind it asleep.
+/// first one that fits, of the first seventeen. One waiter at a time is awake, so that a permit
+/// that comes back does not wake a crowd. A large request may starve beside small ones; and a task
+/// that has been woken but is not polled, nor dropped, keeps those behind it asleep.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Barging {}

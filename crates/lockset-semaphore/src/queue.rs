@@ -18,8 +18,8 @@ use crate::word::{WAITERS, has, is_closed, permits};
 ///    called. So whoever adds permits to a word that has it must tend to the queue afterwards, and
 ///    whoever adds them to a word without it need not: either nobody waits, or somebody is awake
 ///    who will look at the word.
-/// 2. If it is set, whoever would be next by the policy wants more than was free when it was set, or
-///    when somebody tended last.
+/// 2. If it is set, whoever would be next by the policy wants more than was free when it was set,
+///    or when somebody tended last.
 /// 3. If the semaphore is closed, the queue is empty. Nobody in it wants more than the limit.
 ///
 /// The flag and the permits are in one word, so its changes have one order. That is the whole proof

@@ -35,8 +35,8 @@ use crate::{AcquireError, Permit};
 ///
 /// A waker is somebody else's code. If one panics that is called by a return of permits, by
 /// [`close`](Self::close) or by a change of the limit, the panic comes out there; the rest of the
-/// queue is served all the same, and no permit is lost. If another one panics meanwhile, the process
-/// is aborted, as by any panic in a destructor.
+/// queue is served all the same, and no permit is lost. If another one panics meanwhile, the
+/// process is aborted, as by any panic in a destructor.
 ///
 /// # In a runtime
 ///
@@ -51,9 +51,9 @@ use crate::{AcquireError, Permit};
 ///   return of permits, whether those were needed or not.
 /// - What was done before [`close`](Self::close) happens before what is done by those who are told
 ///   [`AcquireError::Closed`].
-/// - Permits that are taken are not thereby ordered before a later taking, and an attempt that fails
-///   for want of permits, a limit that is lowered, a permit that is forgotten, and the counts order
-///   nothing. Here tokio's semaphore promises more: it has an order for those, too.
+/// - Permits that are taken are not thereby ordered before a later taking, and an attempt that
+///   fails for want of permits, a limit that is lowered, a permit that is forgotten, and the counts
+///   order nothing. Here tokio's semaphore promises more: it has an order for those, too.
 /// - `acquire(0)` takes nothing, and learns no more than whether the semaphore is closed, as
 ///   [`is_closed`](Self::is_closed) does.
 ///
