@@ -34,9 +34,8 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 pub(crate) fn report() {
-    println!(
-        "Allocations of an acquire.\n\n| | the first of all | ready at once | that waits |\n|---|---|---|---|"
-    );
+    println!("Allocations of an acquire.\n");
+    println!("| | the first of all | ready at once | that waits |\n|---|---|---|---|");
     print::<SemaphoreWith<Fifo>>("lockset");
     print::<tokio::sync::Semaphore>("tokio");
     print::<async_lock::Semaphore>("async-lock");
