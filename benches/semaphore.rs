@@ -3,21 +3,24 @@
 //! One permit, because then the counter proves that the semaphore excludes. It is also the hardest
 //! case: with more permits, fewer wait.
 //!
-//! Ours serves waiters in order, and the rivals let a newcomer overtake. Under contention that
-//! costs ours a change of thread for each section, which is the price of the promise. Uncontended,
-//! std's condition variable does not know that nobody waits, and calls the kernel with each
-//! permit that is given back; parking_lot's knows.
+//! `Fifo`, the default, serves waiters in order, and the rivals let a newcomer overtake. Under
+//! contention that costs a change of thread for each section, which is the price of the promise;
+//! `Barging` does not promise it. Uncontended, std's condition variable does not know that nobody
+//! waits, and calls the kernel with each permit that is given back; parking_lot's knows.
+//!
+//! `permits` measures more rivals, with tasks as well, in interleaved rounds.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use lockset::Semaphore;
+use lockset::semaphore::{Barging, Fifo, Policy, SemaphoreWith};
 use lockset_bench::{Rival, contended, uncontended};
 
-struct Blocking(Semaphore);
+struct Blocking<P: Policy>(SemaphoreWith<P>);
 
-impl Rival for Blocking {
+impl<P: Policy> Rival for Blocking<P> {
     fn section(&self, inside: impl FnOnce()) {
         let _permit = self.0.acquire(1).expect("the semaphore is open and has a permit");
         inside();
@@ -74,7 +77,8 @@ impl Rival for ParkingLot {
 }
 
 fn semaphores(criterion: &mut Criterion) {
-    let blocking = Blocking(Semaphore::new(1));
+    let blocking = Blocking::<Fifo>(SemaphoreWith::new(1));
+    let barging = Blocking::<Barging>(SemaphoreWith::new(1));
     let by_future = Async(Semaphore::new(1));
     let std = Std { permits: std::sync::Mutex::new(1), freed: std::sync::Condvar::new() };
     let parking_lot =
@@ -89,6 +93,7 @@ fn semaphores(criterion: &mut Criterion) {
 
     let mut group = criterion.benchmark_group("semaphore/contended");
     contended(&mut group, "lockset", 4, &blocking);
+    contended(&mut group, "lockset barging", 4, &barging);
     contended(&mut group, "mutex+condvar", 4, &std);
     contended(&mut group, "parking_lot mutex+condvar", 4, &parking_lot);
     group.finish();

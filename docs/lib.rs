@@ -28,6 +28,18 @@ mod the_trait_family {}
 mod the_mutex_to_use {}
 
 #[cfg(doctest)]
+#[doc = include_str!("src/the-semaphore-ladder.md")]
+mod the_semaphore_ladder {}
+
+#[cfg(doctest)]
+#[doc = include_str!("src/the-semaphore-to-use.md")]
+mod the_semaphore_to_use {}
+
+#[cfg(doctest)]
+#[doc = include_str!("src/semaphores-compared.md")]
+mod semaphores_compared {}
+
+#[cfg(doctest)]
 #[doc = include_str!("src/which-lock.md")]
 mod which_lock {}
 

@@ -15,7 +15,7 @@ use lockset_bench::work::{turns, work};
 use lockset_semaphore::{Barging, Fifo, SemaphoreWith};
 use tokio::runtime::Runtime;
 
-use crate::report::{Effort, Entry, Outcome, Progress, table};
+use crate::report::{Apart, Effort, Entry, Outcome, Progress, head, row};
 use crate::rivals::ForTasks;
 
 /// In nanoseconds.
@@ -23,23 +23,31 @@ const SECTION: u32 = 50;
 /// As many as the machine that this was written on has processors.
 const WORKERS: usize = 2;
 
+const BASE: &str = "tokio";
+
 pub(crate) fn report(effort: &Effort) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).build();
-    let runtime = &runtime.expect("a runtime starts");
-    for (tasks, permits) in [(2, 1), (100, 1), (100, 50), (10_000, 1), (10_000, 5_000)] {
-        let title = format!("{tasks} tasks, permits: {permits}");
-        let case = Case { runtime, tasks, permits, span: effort.span };
-        let mut entries = vec![
-            entry("lockset Fifo", move || race::<SemaphoreWith<Fifo>>(case)),
-            entry("lockset Barging", move || race::<SemaphoreWith<Barging>>(case)),
-            entry("tokio", move || race::<tokio::sync::Semaphore>(case)),
-            entry("async-lock", move || race::<async_lock::Semaphore>(case)),
-        ];
-        // It has so few permits at most.
-        if permits <= saa::Semaphore::MAX_PERMITS {
-            entries.push(entry("saa", move || race::<saa::Semaphore>(case)));
+    let names = ["Fifo", "Barging", BASE, "async-lock", "saa"];
+    let single = tokio::runtime::Builder::new_current_thread().build();
+    let several = tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).build();
+    let runtimes = [("a runtime of one thread", single), ("a runtime of two threads", several)];
+    for (what, runtime) in runtimes {
+        let runtime = &runtime.expect("a runtime starts");
+        head(&format!("Tasks on {what}: throughput, and Jain's index"), BASE, &names);
+        for (tasks, permits) in [(2, 1), (100, 1), (100, 50), (10_000, 1), (10_000, 5_000)] {
+            let title = format!("{tasks} tasks, permits: {permits}");
+            let case = Case { runtime, tasks, permits, span: effort.span };
+            let mut entries = vec![
+                entry("Fifo", move || race::<SemaphoreWith<Fifo>>(case)),
+                entry("Barging", move || race::<SemaphoreWith<Barging>>(case)),
+                entry(BASE, move || race::<tokio::sync::Semaphore>(case)),
+                entry("async-lock", move || race::<async_lock::Semaphore>(case)),
+            ];
+            // It has so few permits at most.
+            if permits <= saa::Semaphore::MAX_PERMITS {
+                entries.push(entry("saa", move || race::<saa::Semaphore>(case)));
+            }
+            row(&title, BASE, effort.rounds, &entries);
         }
-        table(&title, "tokio", effort.rounds, &entries);
     }
 }
 
@@ -56,49 +64,56 @@ fn entry<'a>(name: &'static str, round: impl Fn() -> Outcome + 'a) -> Entry<'a> 
 }
 
 struct Shared<S> {
-    semaphore: S,
-    is_over: AtomicBool,
-    counter: AtomicU64,
+    semaphore: Apart<S>,
+    is_over: Apart<AtomicBool>,
+    counter: Apart<AtomicU64>,
     progress: Vec<Progress>,
 }
 
 fn race<S: ForTasks>(Case { runtime, tasks, permits, span }: Case<'_>) -> Outcome {
     let shared = Arc::new(Shared {
-        semaphore: S::new(permits),
-        is_over: AtomicBool::new(false),
-        counter: AtomicU64::new(0),
+        semaphore: Apart(S::new(permits)),
+        is_over: Apart(AtomicBool::new(false)),
+        counter: Apart(AtomicU64::new(0)),
         progress: (0..tasks).map(|_| Progress::default()).collect(),
     });
     let section = turns(SECTION);
     let run = |index: usize, shared: Arc<Shared<S>>| async move {
         let mut value = 1;
-        while !shared.is_over.load(Relaxed) {
+        while !shared.is_over.0.load(Relaxed) {
             let inside = async {
-                let counted = shared.counter.load(Relaxed);
+                let counted = shared.counter.0.load(Relaxed);
                 let value = work(value, section);
                 tokio::task::yield_now().await;
                 if permits == 1 {
-                    shared.counter.store(counted + 1, Relaxed);
+                    shared.counter.0.store(counted + 1, Relaxed);
                 }
                 value
             };
-            value = shared.semaphore.section(inside).await;
+            value = shared.semaphore.0.section(inside).await;
             shared.progress[index].add_one();
         }
         black_box(value);
     };
     let workers: Vec<_> =
         (0..tasks).map(|index| runtime.spawn(run(index, Arc::clone(&shared)))).collect();
-    thread::sleep(span / 4);
-    let outcome = Progress::watch(&shared.progress, span);
-    shared.is_over.store(true, Relaxed);
-    runtime.block_on(async {
-        for worker in workers {
-            worker.await.expect("no section panics");
-        }
+    let outcome = thread::scope(|scope| {
+        let watcher = scope.spawn(|| {
+            thread::sleep(span / 4);
+            let outcome = Progress::watch(&shared.progress, span);
+            shared.is_over.0.store(true, Relaxed);
+            outcome
+        });
+        // A runtime of one thread runs its tasks here.
+        runtime.block_on(async {
+            for worker in workers {
+                worker.await.expect("no section panics");
+            }
+        });
+        watcher.join().expect("it only watches")
     });
-    assert_eq!(shared.semaphore.available(), permits, "permits were lost");
+    assert_eq!(shared.semaphore.0.available(), permits, "permits were lost");
     let pairs = Progress::sum(&shared.progress);
-    assert!(permits > 1 || shared.counter.load(Relaxed) == pairs, "it does not exclude");
+    assert!(permits > 1 || shared.counter.0.load(Relaxed) == pairs, "it does not exclude");
     outcome
 }

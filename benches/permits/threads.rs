@@ -14,30 +14,32 @@ use std::time::Duration;
 use lockset_bench::work::{turns, work};
 use lockset_semaphore::{Barging, Fifo, SemaphoreWith};
 
-use crate::report::{Effort, Entry, Outcome, Progress, table};
+use crate::report::{Apart, Effort, Entry, Outcome, Progress, head, row};
 use crate::rivals::{ForThreads, ParkingLotPair, StdPair};
 
 /// In nanoseconds.
 const SECTION: u32 = 50;
 const THOUGHT: u32 = 50;
 
+const BASE: &str = "parking_lot pair";
+
 pub(crate) fn report(effort: &Effort) {
+    let names = ["Fifo", "Barging", "tokio", "async-lock", "saa", BASE, "std pair"];
+    head("Threads: throughput, and Jain's index", BASE, &names);
     for (threads, permits) in [(2, 1), (8, 1), (8, 4), (32, 1), (32, 16)] {
         let title = format!("{threads} threads, permits: {permits}");
         let span = effort.span;
-        table(
+        row(
             &title,
-            "parking_lot pair",
+            BASE,
             effort.rounds,
             &[
-                entry("lockset Fifo", move || race::<SemaphoreWith<Fifo>>(threads, permits, span)),
-                entry("lockset Barging", move || {
-                    race::<SemaphoreWith<Barging>>(threads, permits, span)
-                }),
+                entry("Fifo", move || race::<SemaphoreWith<Fifo>>(threads, permits, span)),
+                entry("Barging", move || race::<SemaphoreWith<Barging>>(threads, permits, span)),
                 entry("tokio", move || race::<tokio::sync::Semaphore>(threads, permits, span)),
                 entry("async-lock", move || race::<async_lock::Semaphore>(threads, permits, span)),
                 entry("saa", move || race::<saa::Semaphore>(threads, permits, span)),
-                entry("parking_lot pair", move || race::<ParkingLotPair>(threads, permits, span)),
+                entry(BASE, move || race::<ParkingLotPair>(threads, permits, span)),
                 entry("std pair", move || race::<StdPair>(threads, permits, span)),
             ],
         );
@@ -47,10 +49,6 @@ pub(crate) fn report(effort: &Effort) {
 fn entry(name: &'static str, round: impl Fn() -> Outcome + 'static) -> Entry<'static> {
     Entry { name, round: Box::new(round) }
 }
-
-/// Keeps what is inside out of others' cache lines.
-#[repr(align(128))]
-struct Apart<T>(T);
 
 fn race<S: ForThreads>(threads: u32, permits: usize, span: Duration) -> Outcome {
     let semaphore = Apart(S::new(permits));

@@ -62,12 +62,13 @@ pub(crate) struct Patience {
 /// Newcomers may overtake a waiter for a while, then it is served: nobody starves.
 ///
 /// The default. A waiter that is awake is overtaken for a few microseconds to a few tens of them;
-/// then the lock is reserved for it, and whoever has waited longest is the next one to wait awake.
+/// then the lock is reserved for it. The next one to wait awake is the one that has waited longest,
+/// after at most two newcomers.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Bounded {}
 
-/// Newcomers may overtake a waiter without an end: the most throughput, and no promise to anybody.
+/// Newcomers may overtake a waiter without an end: less processor time, and no promise to anybody.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Barging {}
@@ -125,12 +126,12 @@ macro_rules! policy {
     };
 }
 
-// About a wake-up's time if only one waits, since then both run; two of them with others asleep,
-// since each turn of theirs costs one.
+// About a wake-up's time if only one waits, since then both run; three of them with others asleep,
+// since their turns cost one.
 policy!(
     Bounded,
     Fairness {
-        patience: Some(Patience { alone: 8_000, with_sleepers: 16_000 }),
+        patience: Some(Patience { alone: 8_000, with_sleepers: 24_000 }),
         skips: 2,
         is_strict: false,
     }

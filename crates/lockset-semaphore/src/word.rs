@@ -47,7 +47,8 @@ pub(crate) enum Try {
     Closed,
 }
 
-/// Takes `n` permits if that many are free, and no bit of `obstacles` is set.
+/// Takes `n` permits if that many are free, and no bit of `obstacles` is set. None at all are there
+/// at any time.
 #[inline]
 pub(crate) fn take(word: &Word, n: usize, obstacles: usize) -> Try {
     use core::sync::atomic::Ordering::Acquire;
@@ -57,6 +58,9 @@ pub(crate) fn take(word: &Word, n: usize, obstacles: usize) -> Try {
     loop {
         if is_closed(seen) {
             return Try::Closed;
+        }
+        if n == 0 {
+            return Try::Taken;
         }
         if seen & obstacles != 0 || !has(seen, n) {
             return Try::Busy;

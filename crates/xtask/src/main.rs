@@ -11,6 +11,7 @@ mod mutants;
 mod nursery;
 mod orderings;
 mod packages;
+mod permits;
 mod process;
 mod survivors;
 mod tally;
@@ -94,6 +95,12 @@ const VERBS: &[Verb] = &[
         flags: &["--quick", "--table"],
         about: "the mutexes under contention: goals, or the table of the docs, written anew",
         run: contention::run,
+    },
+    Verb {
+        name: "permits",
+        flags: &["--quick", "--write"],
+        about: "the semaphores beside their rivals: printed, or written into the book",
+        run: permits::run,
     },
 ];
 

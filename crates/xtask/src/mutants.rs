@@ -18,6 +18,7 @@ mod ladder;
 mod many_threads;
 mod raw;
 mod semaphore;
+mod semaphore_ladder;
 
 /// The bugs of one area, and where its models are.
 struct Area {
@@ -56,6 +57,8 @@ const AREAS: &[Area] = &[
     semaphore::LIMIT,
     semaphore::ORDER,
     semaphore::TASKS,
+    semaphore_ladder::LADDER,
+    semaphore_ladder::MANY_THREADS,
 ];
 
 /// Plants every mutant, or those of packages whose name has the part after `--only=`.

@@ -66,15 +66,14 @@ fn tests() -> Result<Tally> {
 }
 
 fn portable_tests() -> Result<Tally> {
-    count(
-        cargo(&["test", "--package", "lockset-mutex", "--no-fail-fast"])
-            .env("RUSTFLAGS", "--cfg lockset_portable"),
-    )
+    let mut cargo = cargo(&["test", "--no-fail-fast", "--package", "lockset-sync"]);
+    cargo.args(models::PACKAGES.iter().flat_map(|package| ["--package", package]));
+    count(cargo.env("RUSTFLAGS", "--cfg lockset_portable"))
 }
 
-/// The models of many threads. A deadlock is a panic here, so one process a crate will do for all.
+/// The models of many threads. A deadlock is a panic here, so one process a target will do for all.
 fn shuttle_models() -> Result<Tally> {
-    let mut cargo = cargo(&["test", "--release", "--test", "shuttle", "--no-fail-fast"]);
+    let mut cargo = cargo(&["test", "--release", "--test", "shuttle*", "--no-fail-fast"]);
     cargo.args(models::PACKAGES.iter().flat_map(|package| ["--package", package]));
     count(cargo.env("RUSTFLAGS", "--cfg lockset_shuttle"))
 }

@@ -8,14 +8,12 @@ use super::{RawMutex, Role};
 use crate::cancel::Cancel;
 use crate::counts::Counters;
 use crate::policy::Policy;
-use crate::sync::{Refused, has_passed, pace, yield_now};
+use crate::sync::{Refused, has_passed, heat, pace, yield_now};
 use crate::unlock::{FREE, HELD, Unlock};
 
 /// How long a newcomer spins: longer than a short section takes, and much shorter than going to
 /// sleep and waking up does. In nanoseconds, as all below.
 const NEWCOMER: u32 = 1_500;
-/// The first pause between two looks of a newcomer, doubled each time.
-const NEWCOMER_FIRST: u32 = 100;
 /// The first pause of the contender, doubled each time, and the longest. Each look takes the lock's
 /// cache line from whoever works with it, so a lock that stays busy is looked at rarely.
 const CONTENDER_FIRST: u32 = 400;
@@ -65,12 +63,14 @@ impl<P: Policy> RawMutex<P> {
         taken
     }
 
-    /// Tries for a moment without announcing itself.
+    /// Tries for a moment without announcing itself; it looks less often where it is hot.
     fn spin(&self) -> bool {
-        let (mut pause, mut spent) = (pace::turns(NEWCOMER_FIRST), 0);
+        let wait = heat::Wait::begin();
+        let (mut pause, mut spent) = (wait.first_pause(), 0);
         loop {
             // Relaxed: it only decides whether to try.
             if self.held.load(Relaxed) == FREE && self.take_unless_owed() {
+                wait.end(spent);
                 return true;
             }
             if spent >= pace::turns(NEWCOMER) {
@@ -131,7 +131,7 @@ impl<P: Policy> RawMutex<P> {
         loop {
             // Relaxed: it only decides whether to try.
             if self.held.load(Relaxed) == FREE && self.take() {
-                self.change(|state| Some(state::leave(state, has_asked)));
+                self.change(|state| Some(state::leave(state)));
                 return Ok(());
             }
             if limit.is_over() {

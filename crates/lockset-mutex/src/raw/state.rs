@@ -98,15 +98,10 @@ pub(super) fn stray(state: u32) -> Option<u32> {
     (state & (TOKEN | STRAY) == TOKEN).then_some(state | STRAY)
 }
 
-/// The contender has the lock and leaves the role. If it had to ask for the lock, the sleepers have
-/// waited even longer: no newcomer may have the role before one of them.
-pub(super) const fn leave(state: u32, has_asked: bool) -> u32 {
+/// The contender has the lock and leaves the role.
+pub(super) const fn leave(state: u32) -> u32 {
     let left = state & !(CONTENDER | NAPPING | RESERVED);
-    match (left >= SLEEPER, has_asked) {
-        (false, _) => 0,
-        (true, false) => left,
-        (true, true) => left | SKIPS,
-    }
+    if left >= SLEEPER { left } else { 0 }
 }
 
 /// A sleeper gives up. Its place is any of the sleepers' places: they are counted, not named.
@@ -117,7 +112,7 @@ pub(super) const fn withdraw(state: u32) -> u32 {
 
 /// The contender gives up, and the role goes to the sleepers, if there are any.
 pub(super) const fn resign(state: u32) -> u32 {
-    let left = leave(state, false);
+    let left = leave(state);
     if left >= SLEEPER { appoint(left) } else { left }
 }
 

@@ -1,39 +1,12 @@
-//! The seam as a model checker sees it: the checker's atomics, and sleepers that it can count.
-//!
-//! A wake-up that is lost, or a spinning thread that nobody lets go on, shows as a deadlock.
-//!
-//! A checker runs one thread at a time and switches only in its own operations: at their start. So
-//! a list of sleepers is plain data, and "compare, then sleep" is one step, as the kernel's, if
-//! nothing of the checker's comes in between; nor may anything of it come while a list is locked.
-//! What loom has to know is that the order of such steps matters: each begins with a
-//! read-modify-write of the word in question.
+//! How long to spin, and what is static, as a model checker sees it: made anew for each run of a
+//! model.
 
-#![allow(dead_code, reason = "a word has the operations of an atomic, whichever a lock picks")]
-
-use core::fmt;
 use core::ops::Range;
-use core::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Instant;
 
-use super::checker::sync::atomic::{AtomicPtr, AtomicU32};
-use super::{Waited, checker};
-use sleeper::{Sleeper, Sleepers};
-
-pub(crate) use checker::sync::atomic::fence;
-pub(crate) use checker::thread::yield_now;
-pub(crate) use checker::thread::yield_now as spin_hint;
-pub use clock::expire_deadlines;
-
-#[path = "model/clock.rs"]
-mod clock;
-#[path = "model/sleeper.rs"]
-mod sleeper;
-
-/// None: a thread that looks again only adds interleavings that differ in nothing.
-pub(crate) const SPINS: Range<u32> = 0..0;
-/// None, as above.
-pub(crate) const YIELDS: Range<u32> = 0..0;
+/// Once: what is done on finding the lock free is checked, and to look again differs in nothing.
+pub(crate) const SPINS: Range<u32> = 0..1;
+/// Once, as above.
+pub(crate) const YIELDS: Range<u32> = 0..1;
 
 /// No time to spend: a thread that spins only adds interleavings that differ in nothing.
 pub(crate) mod pace {
@@ -42,13 +15,26 @@ pub(crate) mod pace {
     }
 }
 
-/// Whether a deadline has passed: all of them have, once the model's clock has struck.
-pub(crate) fn has_passed(_deadline: Instant) -> bool {
-    clock::look().has_struck()
+/// It is the same everywhere, as above.
+pub(crate) mod heat {
+    pub(crate) struct Wait;
+
+    impl Wait {
+        pub(crate) fn begin() -> Self {
+            Self
+        }
+
+        pub(crate) fn first_pause(&self) -> u32 {
+            0
+        }
+
+        pub(crate) fn end(self, _turns: u32) {}
+    }
 }
 
-/// As few as a table can have: loom's threads have small stacks, on which it is made.
-pub(crate) const BUCKETS: usize = 2;
+/// All locks have their sleepers in one list, in each run anew: more would make it a matter of
+/// their addresses who meets whom. It is made on the stack, too, and those of loom are small.
+pub(crate) const BUCKETS: usize = 1;
 
 /// A static list of locks, made anew for each run, and used once before it is shared.
 macro_rules! global {
@@ -74,215 +60,3 @@ macro_rules! local {
     };
 }
 pub(crate) use local;
-
-/// An atomic of the checker's, and the threads that wait for it to change.
-///
-/// Loom's types have no const constructor, but `RawMutex::INIT` must be const: they are made at the
-/// first use. A model has to use a lock once before it shares it.
-#[derive(Debug)]
-struct Watched<A> {
-    atomic: OnceLock<A>,
-    /// Who spins, and the value each has seen last.
-    spinning: Mutex<Vec<(usize, Arc<Sleeper>)>>,
-}
-
-impl<A> Watched<A> {
-    const fn new() -> Self {
-        Self { atomic: OnceLock::new(), spinning: Mutex::new(Vec::new()) }
-    }
-
-    /// Lets those go on who wait for anything but `now`; called in one step with the change.
-    fn changed_to(&self, now: usize) {
-        let mut spinning = self.spinning.lock().unwrap();
-        let ended: Vec<_> = spinning.extract_if(.., |(seen, _)| *seen != now).collect();
-        drop(spinning);
-        ended.iter().for_each(|(_, sleeper)| _ = sleeper.end(Waited::Woken));
-    }
-
-    /// Waits for anything but `seen`; called in one step with having seen it.
-    fn sleep_while(&self, seen: usize) {
-        let me = Arc::new(Sleeper::new());
-        self.spinning.lock().unwrap().push((seen, Arc::clone(&me)));
-        me.sleep();
-    }
-}
-
-/// The operations that all atomics here have. Whatever changes the value says so.
-macro_rules! operations {
-    ($value:ty, $number:expr) => {
-        pub(crate) fn load(&self, order: Ordering) -> $value {
-            self.atomic().load(order)
-        }
-
-        /// An exchange: see the seam's first rule.
-        pub(crate) fn store(&self, value: $value, order: Ordering) {
-            self.swap(value, order);
-        }
-
-        pub(crate) fn swap(&self, value: $value, order: Ordering) -> $value {
-            let old = self.atomic().swap(value, order);
-            self.watched.changed_to($number(value));
-            old
-        }
-
-        pub(crate) fn compare_exchange(
-            &self,
-            current: $value,
-            new: $value,
-            success: Ordering,
-            failure: Ordering,
-        ) -> Result<$value, $value> {
-            let old = self.atomic().compare_exchange(current, new, success, failure)?;
-            self.watched.changed_to($number(new));
-            Ok(old)
-        }
-
-        /// Waits until the value is not `seen`: see the seam's second rule.
-        pub(crate) fn pause(&self, seen: $value, _turns: u32) {
-            // Relaxed: it reads the newest value, as any exchange does, and learns no more from it.
-            let newest =
-                self.atomic().compare_exchange(seen, seen, Ordering::Relaxed, Ordering::Relaxed);
-            if newest.is_ok() {
-                self.watched.sleep_while($number(seen));
-            }
-        }
-    };
-}
-
-/// A word that threads can sleep on while it has a certain value.
-pub(crate) struct Word {
-    initial: u32,
-    watched: Watched<AtomicU32>,
-    sleepers: Sleepers,
-}
-
-impl Word {
-    pub(crate) const fn new(value: u32) -> Self {
-        Self { initial: value, watched: Watched::new(), sleepers: Sleepers::new() }
-    }
-
-    fn atomic(&self) -> &AtomicU32 {
-        self.watched.atomic.get_or_init(|| AtomicU32::new(self.initial))
-    }
-
-    operations!(u32, |value: u32| value as usize);
-
-    /// Loom's never fails without reason; whoever calls this must be right even so.
-    pub(crate) fn compare_exchange_weak(
-        &self,
-        current: u32,
-        new: u32,
-        success: Ordering,
-        failure: Ordering,
-    ) -> Result<u32, u32> {
-        self.compare_exchange(current, new, success, failure)
-    }
-
-    pub(crate) fn fetch_add(&self, value: u32, order: Ordering) -> u32 {
-        let old = self.atomic().fetch_add(value, order);
-        self.watched.changed_to(old.wrapping_add(value) as usize);
-        old
-    }
-
-    pub(crate) fn fetch_sub(&self, value: u32, order: Ordering) -> u32 {
-        self.fetch_add(value.wrapping_neg(), order)
-    }
-
-    pub(crate) fn fetch_or(&self, value: u32, order: Ordering) -> u32 {
-        let old = self.atomic().fetch_or(value, order);
-        self.watched.changed_to((old | value) as usize);
-        old
-    }
-
-    pub(crate) fn fetch_and(&self, value: u32, order: Ordering) -> u32 {
-        let old = self.atomic().fetch_and(value, order);
-        self.watched.changed_to((old & value) as usize);
-        old
-    }
-
-    pub(crate) fn wait(&self, expected: u32, deadline: Option<Instant>) -> Waited {
-        self.sleep(u32::MAX, expected, deadline).unwrap_or(Waited::Woken)
-    }
-
-    pub(crate) fn wake(&self, count: u32) {
-        self.wake_among(u32::MAX, count);
-    }
-
-    pub(crate) fn wait_among(&self, mask: u32, expected: u32, deadline: Option<Instant>) -> bool {
-        self.sleep(mask, expected, deadline) == Some(Waited::Woken)
-    }
-
-    /// How the sleep ended; `None` if there was none, since the word had changed.
-    fn sleep(&self, mask: u32, expected: u32, deadline: Option<Instant>) -> Option<Waited> {
-        let timed = deadline.map(|_| clock::look());
-        // Relaxed: the kernel, too, promises no order here. It reads the newest value.
-        let order = Ordering::Relaxed;
-        if self.atomic().compare_exchange(expected, expected, order, order).is_err() {
-            return None;
-        }
-        Some(self.sleepers.sleep(mask, timed))
-    }
-
-    pub(crate) fn wake_among(&self, mask: u32, count: u32) -> bool {
-        if self.sleepers.any_timed() {
-            clock::look();
-        }
-        // Relaxed: this only tells the checker that waking and going to sleep are not independent.
-        self.atomic().fetch_or(0, Ordering::Relaxed);
-        self.sleepers.wake(mask, count) > 0
-    }
-}
-
-/// As the standard library's atomics, by a look at the value; which is also a way to use a word,
-/// and so to make it, before it is shared.
-impl fmt::Debug for Word {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Relaxed: as theirs.
-        f.debug_tuple("Word").field(&self.load(Ordering::Relaxed)).finish()
-    }
-}
-
-/// A pointer that threads share, null at first.
-#[derive(Debug)]
-pub(crate) struct Pointer<T> {
-    watched: Watched<AtomicPtr<T>>,
-}
-
-impl<T> Pointer<T> {
-    pub(crate) const fn null() -> Self {
-        Self { watched: Watched::new() }
-    }
-
-    fn atomic(&self) -> &AtomicPtr<T> {
-        self.watched.atomic.get_or_init(|| AtomicPtr::new(core::ptr::null_mut()))
-    }
-
-    operations!(*mut T, |value: *mut T| value.addr());
-}
-
-/// Lets the thread that made it sleep once.
-#[derive(Debug)]
-pub(crate) struct Parker {
-    unparked: Word,
-}
-
-impl Parker {
-    pub(crate) fn new() -> Self {
-        let parker = Self { unparked: Word::new(0) };
-        parker.unparked.atomic();
-        parker
-    }
-
-    pub(crate) fn park(&self) {
-        // Acquire, with the Release below, as std's parking promises.
-        while self.unparked.load(Ordering::Acquire) == 0 {
-            self.unparked.wait(0, None);
-        }
-    }
-
-    pub(crate) fn unpark(&self) {
-        // Release, with the Acquire above.
-        self.unparked.store(1, Ordering::Release);
-        self.unparked.wake(1);
-    }
-}

@@ -1,4 +1,4 @@
-//! std's atomics, mutex and parking.
+//! std's atomics and mutex.
 
 use core::hint::spin_loop;
 use core::num::NonZero;
@@ -7,12 +7,10 @@ use core::time::Duration;
 use std::thread;
 use std::time::Instant;
 
-use lockset_api::Deadline;
-
 pub(crate) use self::mutex::Mutex;
 pub(crate) use super::cell::Cell;
 pub(crate) use core::sync::atomic::{AtomicUsize as Atomic, AtomicUsize as Word};
-pub(crate) use std::thread::{Thread, current};
+pub(crate) use std::sync::{Condvar, Mutex as PlainMutex, MutexGuard as PlainGuard};
 
 #[cfg(not(lockset_tsan))]
 #[path = "mutex.rs"]
@@ -22,19 +20,6 @@ mod mutex;
 #[cfg(lockset_tsan)]
 #[path = "watched_mutex.rs"]
 mod mutex;
-
-pub(crate) fn has_passed(deadline: Deadline) -> bool {
-    deadline.has_passed()
-}
-
-/// Sleeps until this thread is woken or `deadline` has passed, or for no reason. A wake-up that
-/// comes before is kept, so none is missed.
-pub(crate) fn park(deadline: Deadline) {
-    match deadline.remaining() {
-        None => thread::park(),
-        Some(left) => thread::park_timeout(left),
-    }
-}
 
 /// The first pause between two looks, doubled each time, and the longest: in turns of the
 /// processor's own pause.

@@ -76,8 +76,8 @@ const OF_EXCLUSION: &[Mutant] = &[
     Mutant {
         name: "sleepers forgotten when the contender leaves",
         file: STATE,
-        from: "(true, false) => left,",
-        to: "(true, false) => 0,",
+        from: "if left >= SLEEPER { left } else { 0 }",
+        to: "0",
         test: "barging::three_threads_exclude_each_other",
     },
     Mutant {
@@ -114,8 +114,8 @@ const OF_GIVING_UP: &[Mutant] = &[
     Mutant {
         name: "a reservation left behind",
         file: STATE,
-        from: "(false, _) => 0,",
-        to: "(false, _) => state & RESERVED,",
+        from: "if left >= SLEEPER { left } else { 0 }",
+        to: "if left >= SLEEPER { left } else { state & RESERVED }",
         test: "bounded::a_fair_unlock_meets_a_waiter_that_gives_up",
     },
     Mutant {

@@ -2,6 +2,7 @@
 //! the whole graph, which no schedule of a model is needed for.
 
 use std::collections::BTreeSet;
+use std::iter;
 
 use super::*;
 
@@ -16,33 +17,28 @@ struct Situation {
     sleepers: u32,
     /// Whether a thread acts as the contender.
     contends: bool,
-    /// Whether that thread has asked for the lock itself.
-    has_asked: bool,
     /// Whether somebody has let go of the role with the lock taken, and not yet unlocked and seen
     /// to the sleepers.
     owes_a_look: bool,
 }
 
 impl Situation {
-    const NOBODY: Self =
-        Self { state: 0, sleepers: 0, contends: false, has_asked: false, owes_a_look: false };
+    const NOBODY: Self = Self { state: 0, sleepers: 0, contends: false, owes_a_look: false };
 
     /// What each thread may do next; every step is one exchange of the word.
     fn next(self, skips: u32) -> Vec<Self> {
         let mut next = Vec::new();
         if self.sleepers + u32::from(self.contends) < THREADS {
             next.push(match announce(self.state, skips) {
-                (state, Place::Contender) => {
-                    Self { state, contends: true, has_asked: false, ..self }
-                }
+                (state, Place::Contender) => Self { state, contends: true, ..self },
                 (state, Place::Sleeper) => Self { state, sleepers: self.sleepers + 1, ..self },
             });
         }
         if self.contends {
             next.push(Self { state: self.state | NAPPING, ..self });
-            next.push(Self { state: self.state | RESERVED, has_asked: true, ..self });
-            let left = Self { contends: false, has_asked: false, ..self };
-            let state = leave(self.state, self.has_asked);
+            next.push(Self { state: self.state | RESERVED, ..self });
+            let left = Self { contends: false, ..self };
+            let state = leave(self.state);
             next.push(Self { state, owes_a_look: state != 0, ..left });
             next.push(Self { state: resign(self.state), ..left });
         }
@@ -51,7 +47,7 @@ impl Situation {
             for is_called in [false, true] {
                 if may_pick_up(self.state, is_called) {
                     let state = pick_up(self.state);
-                    next.push(Self { state, contends: true, has_asked: false, ..one_less });
+                    next.push(Self { state, contends: true, ..one_less });
                 } else {
                     next.push(Self { state: withdraw(self.state), ..one_less });
                 }
@@ -113,14 +109,12 @@ fn newcomers_take_the_role_before_sleepers_so_many_times_and_no_more() {
         for _ in 0..skips {
             let (next, place) = announce(state, skips);
             assert_eq!(place, Place::Contender);
-            state = leave(next, false);
+            state = leave(next);
         }
         assert_eq!(announce(state, skips).1, Place::Sleeper);
-        // One of the sleepers has had the role: it starts again, unless that one had to ask.
-        let state = pick_up(appoint(state));
-        let is_skipped = |state| announce(state, skips).1 == Place::Contender;
-        assert_eq!(is_skipped(leave(state, false)), skips > 0);
-        assert!(!is_skipped(leave(state, true)));
+        // One of the sleepers has had the role: it starts again.
+        let state = leave(pick_up(appoint(state)));
+        assert_eq!(announce(state, skips).1 == Place::Contender, skips > 0);
     }
 }
 
@@ -130,6 +124,41 @@ fn an_unlock_minds_whoever_does_not_look_by_itself() {
     let minded = [SLEEPER, CONTENDER | NAPPING, CONTENDER | TOKEN, CONTENDER | TOKEN | STRAY];
     assert!(quiet.into_iter().all(|state| !needs_attention(state)));
     assert!(minded.into_iter().all(needs_attention));
+}
+
+#[test]
+fn the_role_is_vacant_if_sleepers_have_no_contender() {
+    let vacant = [SLEEPER, SLEEPER | STIR, 2 * SLEEPER + SKIPS];
+    assert!(vacant.into_iter().all(role_is_vacant));
+    let others =
+        [0, CONTENDER, CONTENDER + SLEEPER, CONTENDER | TOKEN, (CONTENDER | TOKEN) + SLEEPER];
+    assert!(!others.into_iter().any(role_is_vacant));
+}
+
+#[test]
+fn a_token_is_for_who_is_called_unless_nobody_could_be() {
+    let token = (CONTENDER | TOKEN) + SLEEPER;
+    assert!(may_pick_up(token, true) && !may_pick_up(token, false));
+    assert!(may_pick_up(token | STRAY, false), "nobody was asleep");
+    assert!(may_pick_up(token - SLEEPER, false), "there is nobody else");
+    assert!(!may_pick_up(CONTENDER + SLEEPER, true), "there is none");
+}
+
+#[test]
+fn a_token_goes_astray_once() {
+    let token = (CONTENDER | TOKEN) + SLEEPER;
+    assert_eq!(stray(token), Some(token | STRAY));
+    assert_eq!(stray(token | STRAY), None);
+    assert_eq!(stray(CONTENDER + SLEEPER), None);
+}
+
+#[test]
+fn so_many_courtesies_for_each_token() {
+    let token = CONTENDER | TOKEN;
+    let all = |state| iter::successors(Some(state), |state| courtesy(*state)).skip(1);
+    assert_eq!(all(token).count(), 3);
+    assert_eq!(all(appoint(SLEEPER + COURTESIES)).count(), 3, "for the next one as well");
+    assert_eq!(all(CONTENDER).count(), 0, "for one that is on its way");
 }
 
 #[test]
