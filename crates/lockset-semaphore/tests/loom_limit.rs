@@ -184,17 +184,66 @@ fn a_debt_is_paid_before_anybody_is_served<P: Policy>(_: Option<usize>) {
         assert_eq!(poll(&mut waiter), Poll::Ready(Ok(())));
         drop(waiter);
         assert_eq!((semaphore.in_use(), semaphore.available()), (1, 1));
-        // More out than there are; two of the three never come back, and one is owed still.
+        // One more out than there are; of two that never come back, one pays for that.
         held.merge(semaphore.acquire(1).unwrap()).unwrap();
         semaphore.set_limit(3).unwrap();
         held.merge(semaphore.acquire(1).unwrap()).unwrap();
-        semaphore.set_limit(1).unwrap();
+        semaphore.set_limit(2).unwrap();
         held.split(2).unwrap().forget();
-        assert_eq!((semaphore.limit(), semaphore.in_use(), semaphore.available()), (0, 1, 0));
-        semaphore.set_limit(1).unwrap();
+        assert_eq!((semaphore.limit(), semaphore.in_use(), semaphore.available()), (1, 1, 0));
         assert!(semaphore.try_acquire(1).unwrap().is_none(), "a permit that is out");
         drop(held);
         require_idle(&semaphore, 1);
+    });
+}
+
+/// Only what is free is forgotten, beside a release that makes more of it.
+fn forgetting_what_is_free_meets_a_release<P: Policy>(preemptions: Option<usize>) {
+    model(preemptions, || {
+        let semaphore = shared::<P>(3);
+        let held = semaphore.acquire_owned(2).unwrap();
+        let releaser = thread::spawn(move || drop(held));
+        let forgotten = semaphore.forget_permits(3);
+        releaser.join().unwrap();
+        assert!([1, 3].contains(&forgotten), "{forgotten} of them were free");
+        require_idle(&semaphore, 3 - forgotten);
+        assert_eq!(semaphore.forget_permits(1), usize::from(forgotten == 1));
+    });
+}
+
+/// Who wants one that is forgotten is told, and the one behind it is served.
+fn forgetting_what_is_free_refuses_those_who_want_it<P: Policy>(preemptions: Option<usize>) {
+    model(preemptions, || {
+        let semaphore = shared::<P>(3);
+        let held = semaphore.acquire(2).unwrap();
+        let waiter = acquire(&semaphore, 3);
+        assert_eq!(semaphore.forget_permits(1), 1);
+        let answer = waiter.join().unwrap();
+        assert!(refused(answer, 3, 2), "{answer:?}");
+        drop(held);
+        require_idle(&semaphore, 2);
+    });
+}
+
+/// As by `set_limit`, with what came before it.
+fn adding_meets_an_acquire<P: Policy>(preemptions: Option<usize>) {
+    model(preemptions, || {
+        let guarded = guarded::<P>(1);
+        let held = guarded.semaphore.acquire(1).unwrap();
+        let other = Arc::clone(&guarded);
+        let waiter = thread::spawn(move || {
+            let _permit = other.semaphore.acquire(1).unwrap();
+            other.number()
+        });
+        guarded.add_one();
+        guarded.semaphore.add_permits(1).unwrap();
+        assert_eq!(waiter.join().unwrap(), 1);
+        drop(held);
+        require_idle(&guarded.semaphore, 2);
+        let asked = guarded.semaphore.add_permits(MAX_PERMITS - 1).unwrap_err().asked;
+        assert_eq!((asked, guarded.semaphore.limit()), (MAX_PERMITS + 1, 2));
+        guarded.semaphore.add_permits(MAX_PERMITS - 2).unwrap();
+        assert_eq!(guarded.semaphore.available(), MAX_PERMITS);
     });
 }
 
@@ -230,6 +279,9 @@ model_each_policy! {
     who_is_refused_lets_those_behind_it_through(Some(3)),
     forgetting_meets_a_waiter_that_wants_it(None),
     forgetting_meets_a_release(Some(3)),
+    forgetting_what_is_free_meets_a_release(None),
+    forgetting_what_is_free_refuses_those_who_want_it(None),
+    adding_meets_an_acquire(None),
     all_who_want_too_many_are_refused(None),
     a_debt_is_paid_before_anybody_is_served(None),
     more_than_the_limit_is_refused_at_once(None),

@@ -302,20 +302,39 @@ fn a_call_is_passed_on() {
     });
 }
 
-/// Newcomers find it open, and those in the queue keep their order.
+/// Newcomers find it open; of those in the queue, the first one that fits is called.
 #[test]
-fn a_barging_queue_is_first_come_first_called() {
+fn a_barging_queue_calls_the_first_that_fits() {
     model(None, || {
         let semaphore = shared::<Barging>(2);
         let mut held = semaphore.acquire(2).unwrap();
-        let [mut large, mut small] = queue(&semaphore, [2, 1]);
+        let [mut large, mut small, mut last] = queue(&semaphore, [2, 1, 1]);
         drop(held.split(1));
-        // The first does not fit, and the second is not called in its place.
-        assert_eq!((poll(&mut small), poll(&mut large)), (PENDING, PENDING));
         drop(semaphore.acquire(1).expect("newcomers pass"));
-        drop(held);
-        assert_eq!((poll(&mut small), poll(&mut large)), (PENDING, GRANTED));
+        assert_eq!((poll(&mut large), poll(&mut last)), (PENDING, PENDING));
         assert_eq!(poll(&mut small), GRANTED);
+        // Its permit is back, and the last is called with it; the large one is, once that is done.
+        drop(held);
+        assert_eq!((poll(&mut large), poll(&mut last)), (PENDING, GRANTED));
+        assert_eq!(poll(&mut large), GRANTED);
+        require_idle(&semaphore, 2);
+    });
+}
+
+/// Seventeen are looked at, so that nobody walks a long queue with its lock held.
+#[test]
+fn a_barging_queue_is_looked_at_from_its_front() {
+    model(None, || {
+        let semaphore = shared::<Barging>(2);
+        let mut held = semaphore.acquire(2).unwrap();
+        let mut large: Vec<_> = queue(&semaphore, [2; 17]).into();
+        let [mut small] = queue_behind(&semaphore, [1]);
+        drop(held.split(1));
+        assert_eq!(poll(&mut small), PENDING);
+        drop(large.pop());
+        assert_eq!(poll(&mut small), GRANTED);
+        drop(large);
+        drop(held);
         require_idle(&semaphore, 2);
     });
 }

@@ -23,7 +23,7 @@ use crate::tally::Tally;
 use questions::{Questions, Side};
 
 /// The crates whose code is mutated.
-const PACKAGES: &[&str] = &["lockset-mutex"];
+const PACKAGES: &[&str] = &["lockset-mutex", "lockset-semaphore"];
 
 /// `cargo mutants` has found mutants that survive, or that hang.
 const FOUND_SOME: &[i32] = &[2, 3];

@@ -3,6 +3,7 @@
 use super::{Area, Mutant};
 
 const ACQUIRE: &str = "crates/lockset-semaphore/src/acquire.rs";
+const LIMITS: &str = "crates/lockset-semaphore/src/limit.rs";
 const POLICY: &str = "crates/lockset-semaphore/src/policy.rs";
 const QUEUE: &str = "crates/lockset-semaphore/src/queue.rs";
 const SEMAPHORE: &str = "crates/lockset-semaphore/src/semaphore.rs";
@@ -18,8 +19,8 @@ pub(super) const EXCLUSION: Area = area(
         Mutant {
             name: "flag not set at joining",
             file: QUEUE,
-            from: "Some((seen | WAITERS, Joined::Queued))",
-            to: "Some((seen, Joined::Queued))",
+            from: "Some((seen | WAITERS, Joined::Queued(place)))",
+            to: "Some((seen, Joined::Queued(place)))",
             test: "fifo::two_threads_exclude_each_other",
         },
         Mutant {
@@ -32,8 +33,8 @@ pub(super) const EXCLUSION: Area = area(
         Mutant {
             name: "release that does not tend",
             file: SEMAPHORE,
-            from: "if self.word.fetch_add(word::permits(n), Release) & WAITERS != 0 {",
-            to: "if self.word.fetch_add(word::permits(n), Release) == usize::MAX {",
+            from: "if self.give_back(n) & WAITERS != 0 {",
+            to: "if self.give_back(n) == usize::MAX {",
             test: "fifo::two_threads_exclude_each_other",
         },
         Mutant {
@@ -62,8 +63,8 @@ pub(super) const EXCLUSION: Area = area(
         Mutant {
             name: "call that finds nothing, and is not called off",
             file: QUEUE,
-            from: "self.is_called = false;\n        node.decide(Fate::Waits);",
-            to: "node.decide(Fate::Waits);",
+            from: "self.called = None;\n        let node = NonNull::from(node);",
+            to: "let node = NonNull::from(node);",
             test: "barging::three_threads_exclude_each_other",
         },
     ],
@@ -80,34 +81,24 @@ pub(super) const GIVING_UP: Area = area(
             test: "fifo::a_grant_meets_a_timeout",
         },
         Mutant {
-            name: "grant given back without a wake-up",
-            file: ACQUIRE,
-            from: "semaphore.release(self.node.wants);",
-            to: "let back = crate::word::permits(self.node.wants); \
-                 semaphore.context().word.fetch_add(back, core::sync::atomic::Ordering::Release);",
-            test: "fifo::a_waiter_that_gives_up_takes_no_wake_up_with_it",
-        },
-        Mutant {
             name: "those behind forgotten by one who gives up",
             file: ACQUIRE,
-            from: "if is_in_queue(fate) {\n                \
-                // SAFETY: by its fate it is in the queue.\n                \
-                wake = unsafe { queue.leave(&self.node) };\n            \
-                }\n            \
-                fate\n        \
-                });",
-            to: "fate\n        \
-                });\n        \
-                if is_in_queue(fate) {\n            \
-                wake = unsafe { semaphore.queue.lock().leave(&self.node) };\n        \
-                }",
+            from: "semaphore.visit(|queue| {\n            \
+                let fate = self.node.fate();\n            \
+                if is_in_queue(fate) {",
+            to: "let visit = |change: &mut dyn FnMut(&mut crate::queue::Queue)| {
+                    change(&mut semaphore.queue.lock());
+                };
+                visit(&mut |queue| {
+                    let fate = self.node.fate();
+                    if is_in_queue(fate) {",
             test: "fifo::who_runs_out_of_time_lets_those_behind_it_through",
         },
         Mutant {
             name: "call taken along by one who gives up",
             file: QUEUE,
-            from: "if self.list.first() == Some(node) {\n            self.is_called = false;",
-            to: "if self.list.first() == Some(node) {",
+            from: "if self.called == Some(node) {\n            self.called = None;",
+            to: "if self.called == Some(node) {",
             test: "barging::a_dropped_future_takes_no_wake_up_with_it",
         },
         Mutant {
@@ -139,20 +130,10 @@ pub(super) const CLOSING: Area = area(
         },
         Mutant {
             name: "opened again by permits that are forgotten",
-            file: SEMAPHORE,
-            from: "self.word.fetch_add(word::permits(paid), Relaxed);",
-            to: "self.word.store(word::permits(self.available() + paid), Relaxed);",
+            file: LIMITS,
+            from: "seen.wrapping_add(word::permits(more.cast_unsigned()))",
+            to: "word::permits((word::free(seen) + more).cast_unsigned())",
             test: "fifo::what_is_closed_stays_closed",
-        },
-        Mutant {
-            name: "permits of the one who was called, lost to the closing",
-            file: ACQUIRE,
-            from: "(Try::Taken, _) => Poll::Ready(Ok(())),\n            \
-                (Try::Closed, _) | (_, Fate::Closed) => Poll::Ready(Err(AcquireError::Closed)),",
-            to: "(Try::Closed, _) | (_, Fate::Closed) \
-                => Poll::Ready(Err(AcquireError::Closed)),\n            \
-                (Try::Taken, _) => Poll::Ready(Ok(())),",
-            test: "barging::closing_meets_a_grant",
         },
     ],
 );
@@ -162,7 +143,7 @@ pub(super) const LIMIT: Area = area(
     &[
         Mutant {
             name: "debt ignored",
-            file: SEMAPHORE,
+            file: LIMITS,
             from: "self.word.fetch_sub(word::permits(old - permits), Relaxed);",
             to: "self.word.fetch_sub(word::permits((old - \
                 permits).min(self.available())), Relaxed);",
@@ -184,17 +165,17 @@ pub(super) const LIMIT: Area = area(
         },
         Mutant {
             name: "waiters that want what is forgotten, forgotten",
-            file: SEMAPHORE,
-            from: "self.word.fetch_add(word::permits(paid), Relaxed);\n            \
+            file: LIMITS,
+            from: "self.limit.fetch_sub(n - paid.unsigned_abs(), Relaxed);\n            \
                 queue.limit_is_lowered();",
-            to: "self.word.fetch_add(word::permits(paid), Relaxed);",
+            to: "self.limit.fetch_sub(n - paid.unsigned_abs(), Relaxed);",
             test: "fifo::forgetting_meets_a_waiter_that_wants_it",
         },
         Mutant {
             name: "more than the limit, waited for",
             file: QUEUE,
-            from: "if node.wants > context.limit() {",
-            to: "if node.wants > context.limit() && false {",
+            from: "if node.wants > context.most {",
+            to: "if false {",
             test: "fifo::forgetting_meets_a_waiter_that_wants_it",
         },
     ],
@@ -236,10 +217,14 @@ pub(super) const ORDER: Area = area(
             file: SEMAPHORE,
             from: "drop(queue);\n            \
                 if let Some(wake) = wake {\n                \
-                wake.wake();\n            \
+                let rest = Rest(self);\n                \
+                wake.wake();\n                \
+                mem::forget(rest);\n            \
                 }",
             to: "if let Some(wake) = wake {\n                \
-                wake.wake();\n            \
+                let rest = Rest(self);\n                \
+                wake.wake();\n                \
+                mem::forget(rest);\n            \
                 }\n            \
                 drop(queue);",
             test: "fifo::nobody_comes_between_two_who_are_served",
@@ -261,15 +246,15 @@ pub(super) const ORDER: Area = area(
         Mutant {
             name: "newcomer whose passing is not counted",
             file: QUEUE,
-            from: "if queued == Joined::Granted {\n            self.count_pass();",
-            to: "if queued == Joined::Granted {",
+            from: "if joined == Joined::Granted {\n            self.count_pass();",
+            to: "if joined == Joined::Granted {",
             test: "a_bounded_request_is_passed_by_a_newcomer_once",
         },
         Mutant {
             name: "call not passed on",
             file: QUEUE,
-            from: "if self.list.first() == Some(node) {\n            self.is_called = false;",
-            to: "if self.list.first() == Some(node) {",
+            from: "if self.called == Some(node) {\n            self.called = None;",
+            to: "if self.called == Some(node) {",
             test: "a_call_is_passed_on",
         },
     ],

@@ -82,6 +82,39 @@ const MUTEX_FIRST: Round = Round {
 /// Tests of what it does in time. One that hangs has found something as well.
 const MUTEX_IN_TIME: Round = Round { side: Side::Machine, targets: &["--test=surface"], but: &[] };
 
+/// Models of the stages of the semaphore's ladder.
+const SEMAPHORE_LADDER: Round = models(&["--test=loom_ladder"]);
+/// All models of the semaphore to use.
+const SEMAPHORE: Round = models(&[
+    "--test=loom",
+    "--test=loom_close",
+    "--test=loom_giving_up",
+    "--test=loom_limit",
+    "--test=loom_order",
+    "--test=loom_tasks",
+]);
+/// Those of them that take less than a second.
+const SEMAPHORE_SOON: Round = Round {
+    but: &[
+        "--skip=three_threads",
+        "--skip=acquire_twice",
+        "--skip=many_permits",
+        "--skip=beside_a_waiter",
+        "--skip=beside_two_tasks",
+        "--skip=takes_no_wake_up",
+        "--skip=one_release_serves",
+        "--skip=raising_serves",
+        "--skip=lowering_meets_a_release",
+    ],
+    ..SEMAPHORE
+};
+/// Those that nearly always suffice.
+const SEMAPHORE_FIRST: Round =
+    Round { targets: &["--test=loom_limit", "--test=loom_order"], ..SEMAPHORE_SOON };
+/// Tests of what it does in time, and when a waker panics.
+const SEMAPHORE_IN_TIME: Round =
+    Round { side: Side::Machine, targets: &["--test=semaphore", "--test=panics"], but: &[] };
+
 pub(super) fn about(file: &str) -> Questions<'_> {
     let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".rs"));
     let (rounds, names): (&[Round], _) = match stem {
@@ -89,6 +122,12 @@ pub(super) fn about(file: &str) -> Questions<'_> {
         Some("table") => (&[LADDER], vec!["parking_table", "bounded_bypass"]),
         // Not those of the policy that is called like it.
         Some("asymmetric") => (&[LADDER], vec!["asymmetric::"]),
+        stem if file.starts_with("crates/lockset-semaphore/src/ladder/") => {
+            (&[SEMAPHORE_LADDER], stem.into_iter().collect())
+        }
+        _ if file.starts_with("crates/lockset-semaphore/") => {
+            (&[SEMAPHORE_FIRST, SEMAPHORE_SOON, SEMAPHORE, SEMAPHORE_IN_TIME], vec![])
+        }
         stem if file.contains("/ladder/") => (&[LADDER], stem.into_iter().collect()),
         _ if file.ends_with("/condvar/state.rs") => (&[STEPS, CONDVAR_SOON, CONDVAR], vec![]),
         _ if file.ends_with("/condvar.rs") => (&[CONDVAR_SOON, CONDVAR], vec![]),
