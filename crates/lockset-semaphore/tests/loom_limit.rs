@@ -11,7 +11,7 @@ mod common;
 use std::sync::Arc;
 use std::task::Poll;
 
-use common::{acquire, guarded, model, model_each_policy, poll, require_idle, shared};
+use common::{acquire, growing, guarded, model, model_each_policy, poll, require_idle, shared};
 use lockset_semaphore::{AcquireError, MAX_PERMITS, Policy, SemaphoreWith};
 use loom::thread;
 
@@ -247,6 +247,26 @@ fn adding_meets_an_acquire<P: Policy>(preemptions: Option<usize>) {
     });
 }
 
+/// Who wants more than there are waits for them, and for all of them, though there be
+/// fewer again meanwhile.
+fn more_than_there_are_yet_is_waited_for<P: Policy>(preemptions: Option<usize>) {
+    model(preemptions, || {
+        let semaphore = growing::<P>(0);
+        assert!(semaphore.try_acquire(2).unwrap().is_none());
+        let waiter = acquire(&semaphore, 2);
+        semaphore.add_permits(1).unwrap();
+        semaphore.add_permits(1).unwrap();
+        waiter.join().unwrap().unwrap();
+        semaphore.set_limit(1).unwrap();
+        let mut patient = Box::pin(semaphore.acquire_async(2));
+        assert_eq!(poll(&mut patient), Poll::Pending);
+        semaphore.set_limit(0).unwrap();
+        assert_eq!(poll(&mut patient), Poll::Pending);
+        drop(patient);
+        require_idle(&semaphore, 0);
+    });
+}
+
 /// The limit is what may be asked for, whether permits are free or not.
 fn more_than_the_limit_is_refused_at_once<P: Policy>(_: Option<usize>) {
     model(None, || {
@@ -282,6 +302,7 @@ model_each_policy! {
     forgetting_what_is_free_meets_a_release(None),
     forgetting_what_is_free_refuses_those_who_want_it(None),
     adding_meets_an_acquire(None),
+    more_than_there_are_yet_is_waited_for(None),
     all_who_want_too_many_are_refused(None),
     a_debt_is_paid_before_anybody_is_served(None),
     more_than_the_limit_is_refused_at_once(None),

@@ -42,18 +42,23 @@ impl<P: Policy> Guarded<P> {
 
 /// A semaphore with this many permits, ready to be shared.
 pub(crate) fn guarded<P: Policy>(permits: usize) -> Arc<Guarded<P>> {
-    Arc::new(Guarded { semaphore: unshared(permits), number: UnsafeCell::new(0) })
+    let semaphore = used(SemaphoreWith::new(permits));
+    Arc::new(Guarded { semaphore, number: UnsafeCell::new(0) })
 }
 
 /// As [`guarded`], for models without a number.
 pub(crate) fn shared<P: Policy>(permits: usize) -> Arc<SemaphoreWith<P>> {
-    Arc::new(unshared(permits))
+    Arc::new(used(SemaphoreWith::new(permits)))
+}
+
+/// As [`shared`], of one that may be asked for more than there are.
+pub(crate) fn growing<P: Policy>(permits: usize) -> Arc<SemaphoreWith<P>> {
+    Arc::new(used(SemaphoreWith::growing(permits)))
 }
 
 /// Used before it is shared, as the model's words and mutex ask for; all of it.
-fn unshared<P: Policy>(permits: usize) -> SemaphoreWith<P> {
-    let semaphore = SemaphoreWith::new(permits);
-    assert_eq!((semaphore.available(), semaphore.limit()), (permits, permits));
+fn used<P: Policy>(semaphore: SemaphoreWith<P>) -> SemaphoreWith<P> {
+    assert_eq!(semaphore.available(), semaphore.limit());
     assert_eq!(semaphore.waiting(), 0);
     semaphore
 }
