@@ -25,10 +25,6 @@ use questions::{Questions, Side};
 /// The crates whose code is mutated.
 const PACKAGES: &[&str] = &["lockset-mutex"];
 
-/// How long one round of questions may take, in seconds: several times what it does, on a machine
-/// that has other things to do as well.
-const LIMIT: &str = "300";
-
 /// `cargo mutants` has found mutants that survive, or that hang.
 const FOUND_SOME: &[i32] = &[2, 3];
 
@@ -96,7 +92,15 @@ fn mutate(nursery: &Nursery, package: &str, file: &str) -> Result<Found> {
     for (number, round) in rounds.iter().enumerate() {
         let mut mutants = Command::new("cargo-mutants");
         mutants.args(["mutants", "--in-place", "--all-features", "--package", package]);
-        mutants.args(["--file", file, "--timeout", LIMIT, "--no-shuffle", "--colors", "never"]);
+        mutants.args([
+            "--file",
+            file,
+            "--timeout",
+            round.side.limit(),
+            "--no-shuffle",
+            "--colors",
+            "never",
+        ]);
         if number > 0 {
             mutants.arg("--iterate");
         }
