@@ -176,6 +176,18 @@ impl<T> Pointer<T> {
 }
 
 /// Lets the thread that made it sleep once.
+///
+/// ```
+/// # #[cfg(not(any(lockset_loom, lockset_shuttle)))] {
+/// use lockset_sync::{Parker, Waited};
+///
+/// let parker = Parker::new();
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| parker.unpark());
+///     assert_eq!(parker.park(None), Waited::Woken);
+/// });
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Parker {
     thread: Thread,

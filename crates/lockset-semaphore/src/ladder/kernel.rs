@@ -20,7 +20,7 @@ use crate::sync::{Condvar, Parker, PlainGuard, Waited, Word32};
 /// // Nobody waited. It asked all the same.
 /// assert_eq!((calls.sleeps(), calls.wakes()), (0, 1));
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Calls(Arc<Counts>);
 
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ struct Counts {
 }
 
 std::thread_local! {
-    static CALLS: Calls = Calls::default();
+    static CALLS: Calls = Calls(Arc::default());
 }
 
 impl Calls {

@@ -10,6 +10,21 @@ use super::Held;
 ///
 /// A request for more permits than there ever are is never served, and blocks its thread for ever:
 /// no stage knows how many there are. There may be as many as fit in 31 bits.
+///
+/// ```
+/// use lockset_semaphore::ladder::{CountFutex, RawSemaphore};
+///
+/// fn at_most_two<S: RawSemaphore>() {
+///     let semaphore = S::new(1);
+///     let one = semaphore.acquire(1);
+///     assert!(semaphore.try_acquire(1).is_none());
+///     semaphore.release(1);
+///     assert!(semaphore.try_acquire(1).is_some());
+///     drop(one);
+///     assert_eq!(semaphore.available(), 2);
+/// }
+/// at_most_two::<CountFutex>();
+/// ```
 pub trait RawSemaphore: Debug + Send + Sync + Sized {
     /// A semaphore with so many free permits.
     #[must_use]
@@ -29,6 +44,20 @@ pub trait RawSemaphore: Debug + Send + Sync + Sized {
 }
 
 /// A semaphore that knows who waits for it: from stage 4. First come, first served.
+///
+/// ```
+/// use lockset_semaphore::ladder::{FifoQueue, QueuedSemaphore, RawSemaphore};
+///
+/// let semaphore = FifoQueue::new(1);
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| drop(semaphore.acquire(2)));
+///     while semaphore.waiting() == 0 {
+///         std::thread::yield_now();
+///     }
+///     assert!(semaphore.try_acquire(1).is_none(), "somebody was here before");
+///     semaphore.release(1);
+/// });
+/// ```
 pub trait QueuedSemaphore: RawSemaphore {
     /// How many wait, at some moment during the call.
     fn waiting(&self) -> usize;
