@@ -87,6 +87,7 @@ fn a_sleeper_is_overtaken_so_often<const BYPASSES: u32>() {
         sleeper.join().unwrap();
         assert!(!has_sleepers(), "nobody is left");
     });
+    // Relaxed: as above.
     assert_eq!(worst.load(Ordering::Relaxed), BYPASSES, "so often, and no less");
 }
 

@@ -64,8 +64,8 @@ pub(crate) fn has_passed(_deadline: Instant) -> bool {
     clock::look().has_struck()
 }
 
-/// All locks have their sleepers in one list, in each run anew: more would make it a matter of their
-/// addresses who meets whom. It is made on the stack, too, and those of loom are small.
+/// All locks have their sleepers in one list, in each run anew: with more, it would be a matter of
+/// their addresses who meets whom. It is made on the stack, too, and those of loom are small.
 pub(crate) const BUCKETS: usize = 1;
 
 /// A static list of locks, made anew for each run, and used once before it is shared.
