@@ -1,7 +1,7 @@
 //! What Linux tells about locks and processes below `/proc`. To read it disturbs nobody.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::sync::OnceLock;
 
 use crate::files::Files;
@@ -43,9 +43,38 @@ impl Name {
     }
 }
 
+/// How often `/proc/locks` is read at most, until two readings agree.
+const READINGS: usize = 8;
+
 /// Who holds the file by `flock`, and who waits for it, in the kernel's order.
+///
+/// The kernel writes its list anew for each call that reads a part of it, and goes on from a number
+/// of lines. If locks of others come and go in between, lines are left out or come twice. So it is
+/// read in parts as large as it gives, and again until what concerns this file stays the same.
 pub(crate) fn locks(name: &Name) -> io::Result<Vec<Line>> {
-    let text = fs::read_to_string("/proc/locks")?;
+    let mut found = read_locks(name)?;
+    for _ in 1..READINGS {
+        let again = read_locks(name)?;
+        if again == found {
+            break;
+        }
+        found = again;
+    }
+    Ok(found)
+}
+
+fn read_locks(name: &Name) -> io::Result<Vec<Line>> {
+    let mut file = File::open("/proc/locks")?;
+    let (mut text, mut part) = (Vec::new(), [0; 1 << 14]);
+    loop {
+        match file.read(&mut part) {
+            Ok(0) => break,
+            Ok(length) => text.extend_from_slice(&part[..length]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let text = String::from_utf8_lossy(&text);
     Ok(text.lines().filter_map(|line| parse(line, name)).collect())
 }
 

@@ -1,8 +1,6 @@
 //! What is peculiar to a lock that is a file; what every lock must do is in `conformance.rs`.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
 
 use lockset_api::{ErrorKind, Lock, SharedLock};
 use lockset_file::FileLock;
@@ -57,33 +55,4 @@ fn what_cannot_be_a_lock_file_is_refused_by_name() {
     }
     let shown = format!("{:?}", FileLock::open(dir.path()).unwrap_err());
     assert!(shown.contains("cannot open the lock file"), "{shown}");
-}
-
-/// flock(1) of util-linux, a program that has never heard of us, and we exclude each other.
-#[test]
-#[cfg(target_os = "linux")]
-fn it_excludes_whatever_else_uses_flock() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("lock");
-    let lock = FileLock::open(&path).unwrap();
-
-    let guard = lock.lock().unwrap();
-    let refused = Command::new("flock").arg("-n").arg(&path).arg("true").status();
-    assert!(!refused.expect("flock(1) is there: apt-get install util-linux").success());
-    drop(guard);
-
-    let mut other = Command::new("flock")
-        .arg(&path)
-        .args(["sh", "-c", "echo held; read line"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(other.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert_eq!(line, "held\n");
-    assert!(lock.try_lock().unwrap().is_none());
-    writeln!(other.stdin.take().unwrap(), "done").unwrap();
-    assert!(other.wait().unwrap().success());
-    assert!(lock.try_lock().unwrap().is_some());
 }
