@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::OnceLock;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use crate::sys;
 
@@ -17,9 +17,54 @@ pub(crate) struct Files {
     /// The helper's own. It may be asleep in the kernel on behalf of one who has given up long ago,
     /// while others lock and unlock the main one.
     spare: OnceLock<File>,
-    /// Whether the lock lies ready for whoever of this process is awake: a hint for those who spin,
-    /// which locks nothing and promises nothing.
-    pub(crate) is_kept: AtomicBool,
+    pub(crate) hints: Hints,
+}
+
+/// What those who spin look at, to lock the state only when that is worth it. It promises nothing.
+///
+/// # Notes about memory ordering
+///
+/// All is Relaxed: whoever follows a hint locks the state, and finds out there.
+#[derive(Debug)]
+pub(crate) struct Hints {
+    /// Whether the kernel has granted the lock to this process.
+    is_here: AtomicBool,
+    /// Whether it lies ready for whoever of this process is awake.
+    is_kept: AtomicBool,
+    /// The ticket of the first in the queue.
+    first: AtomicU64,
+}
+
+impl Hints {
+    const fn new() -> Self {
+        let (is_here, is_kept) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { is_here, is_kept, first: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn is_here(&self) -> bool {
+        self.is_here.load(Relaxed)
+    }
+
+    pub(crate) fn is_kept(&self) -> bool {
+        self.is_kept.load(Relaxed)
+    }
+
+    pub(crate) fn is_first(&self, ticket: u64) -> bool {
+        self.first.load(Relaxed) == ticket
+    }
+
+    #[inline]
+    pub(crate) fn set_here(&self, is_here: bool) {
+        self.is_here.store(is_here, Relaxed);
+    }
+
+    pub(crate) fn set_kept(&self, is_kept: bool) {
+        self.is_kept.store(is_kept, Relaxed);
+    }
+
+    pub(crate) fn set_first(&self, ticket: u64) {
+        self.first.store(ticket, Relaxed);
+    }
 }
 
 /// One of the openings.
@@ -31,7 +76,7 @@ pub(crate) enum By {
 
 impl Files {
     pub(crate) const fn new(path: PathBuf, main: File) -> Self {
-        Self { path, main, spare: OnceLock::new(), is_kept: AtomicBool::new(false) }
+        Self { path, main, spare: OnceLock::new(), hints: Hints::new() }
     }
 
     pub(crate) const fn main(&self) -> &File {

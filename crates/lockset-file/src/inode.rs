@@ -103,7 +103,7 @@ impl Inode {
         state.is_asking = false;
         match answer {
             Ok(()) => {
-                state.granted(waiter.mode, By::Main);
+                state.granted(&self.files, waiter.mode, By::Main);
                 // That is the waiter, who is awake.
                 state.grant_first();
             }
@@ -137,7 +137,7 @@ impl Inode {
                     // For nobody: the first has it, or asks for it, through the other opening.
                     let _ = sys::unlock(self.files.of(By::Helper));
                 }
-                Ok(()) => state.granted(mode, By::Helper),
+                Ok(()) => state.granted(&self.files, mode, By::Helper),
                 Err(error) => state.refuse_first(error, &mut errands),
             }
             state.settle(&self.files, &mut errands);

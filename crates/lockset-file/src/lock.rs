@@ -19,7 +19,7 @@ use crate::waiter::Patience;
 ///
 /// A process opens a lock file once, however many `FileLock`s it has on it, and by whatever paths.
 /// Its threads and tasks wait in one queue, first come, first served, except that a thread which is
-/// awake may go ahead of one that sleeps, 64 times at most. On behalf of them all, one asks the
+/// awake may go ahead of one that sleeps, 256 times at most. On behalf of them all, one asks the
 /// kernel.
 ///
 /// Invariants:

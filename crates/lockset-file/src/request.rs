@@ -3,7 +3,6 @@
 use std::hint;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,6 +19,8 @@ use crate::waiter::{Fate, Patience, Waiter, Wake};
 
 /// How long a thread looks on before it goes to sleep: about what sleeping and waking up take.
 const AWAKE: Duration = Duration::from_micros(20);
+/// The same before it queues up.
+const BRIEF: Duration = Duration::from_micros(5);
 
 /// A request, and the future of the async verbs. Nothing happens before the first step.
 ///
@@ -125,22 +126,41 @@ impl Request {
         FileGuard::new(Arc::clone(&self.handle), later, self.mode)
     }
 
-    /// Looks on for a while, whether it is served soon; before a thread goes to sleep.
+    /// Looks on for a while, whether it is served soon; before a thread goes to sleep. One that is
+    /// not the first leaves the processor to those who are before it.
     fn look_on(&self) {
         let Some((inode, waiter)) = &self.place else { return };
+        let hints = &inode.files.hints;
         let start = Instant::now();
-        while waiter.fate() == Fate::Waits && start.elapsed() < AWAKE {
-            // Relaxed: a hint, and who follows it locks the state.
-            if inode.files.is_kept.load(Ordering::Relaxed) {
+        while waiter.fate() == Fate::Waits
+            && hints.is_first(waiter.ticket)
+            && start.elapsed() < AWAKE
+        {
+            if hints.is_kept() {
                 let mut state = inode.lock();
-                let is_first = state.queue.front().is_some_and(|first| Arc::ptr_eq(first, waiter));
-                if is_first && waiter.fate() == Fate::Waits {
+                if waiter.fate() == Fate::Waits && hints.is_first(waiter.ticket) {
                     state.answer_call(&inode.files, waiter);
                 }
             }
             hint::spin_loop();
         }
     }
+}
+
+/// Looks on before queueing up, whether a section of another thread here comes to its end.
+#[cold]
+fn pass(handle: &Arc<Handle>, mode: Mode) -> Result<Option<FileGuard>, Error> {
+    let start = Instant::now();
+    let hints = &handle.first.files.hints;
+    while hints.is_here() && start.elapsed() < BRIEF {
+        if hints.is_kept()
+            && let Some(guard) = try_now(handle, mode)?
+        {
+            return Ok(Some(guard));
+        }
+        hint::spin_loop();
+    }
+    Ok(None)
 }
 
 /// Blocks this thread until the lock is granted or `deadline` has passed.
@@ -154,6 +174,11 @@ pub(crate) fn wait(
     }
     if deadline.has_passed() {
         return Ok(None);
+    }
+    if mode == Mode::Exclusive
+        && let Some(guard) = pass(handle, mode)?
+    {
+        return Ok(Some(guard));
     }
     let patience = if deadline == Deadline::NEVER { Patience::Endless } else { Patience::Timed };
     let mut request = Request::new(Arc::clone(handle), mode, patience);

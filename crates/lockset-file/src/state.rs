@@ -7,7 +7,6 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crate::files::{By, Files};
@@ -16,9 +15,9 @@ use crate::waiter::{Fate, Patience, Waiter, Wake};
 
 /// How often those who are awake may take the lock before the first of those who sleep.
 ///
-/// To wake a thread takes as long as dozens of short sections. Until it runs, the others of its
+/// To wake a thread takes as long as hundreds of short sections. Until it runs, the others of its
 /// process go on; but not for ever.
-const PASSES: u32 = 64;
+pub(crate) const PASSES: u32 = 256;
 
 /// The state of one file in this process.
 ///
@@ -124,7 +123,7 @@ impl State {
                 if sys::try_lock(files.main(), mode)? == Answer::Busy {
                     return Ok(Answer::Busy);
                 }
-                self.granted(mode, By::Main);
+                self.granted(files, mode, By::Main);
                 self.hold(mode);
                 Ok(Answer::Granted)
             }
@@ -144,12 +143,14 @@ impl State {
         }
         self.passes += 1;
         self.hold(Mode::Exclusive);
-        files.is_kept.store(false, Ordering::Relaxed); // Relaxed: a hint.
+        files.hints.set_kept(false);
         Answer::Granted
     }
 
     /// The kernel has granted the lock, which nobody holds yet.
-    pub(crate) fn granted(&mut self, mode: Mode, by: By) {
+    #[inline]
+    pub(crate) fn granted(&mut self, files: &Files, mode: Mode, by: By) {
+        files.hints.set_here(true);
         self.kernel = Some(Grant { mode, by });
         self.turn = Turn::default();
     }
@@ -165,8 +166,8 @@ impl State {
 
     /// A new place at the end of the queue; [`settle`](Self::settle) is due.
     pub(crate) fn join(&mut self, mode: Mode, patience: Patience, wake: Wake) -> Arc<Waiter> {
-        let waiter = Arc::new(Waiter::new(mode, patience, self.next_ticket, wake));
         self.next_ticket += 1;
+        let waiter = Arc::new(Waiter::new(mode, patience, self.next_ticket, wake));
         self.queue.push_back(Arc::clone(&waiter));
         waiter
     }
@@ -186,8 +187,9 @@ impl State {
     pub(crate) fn answer_call(&mut self, files: &Files, waiter: &Waiter) {
         let is_here = self.kernel.is_some_and(|grant| grant.mode == waiter.mode);
         if is_here && self.held == Held::Free {
-            files.is_kept.store(false, Ordering::Relaxed); // Relaxed: a hint.
+            files.hints.set_kept(false);
             self.grant_first();
+            files.hints.set_first(self.queue.front().map_or(0, |first| first.ticket));
         } else {
             waiter.decide(Fate::Waits);
         }
@@ -214,6 +216,7 @@ impl State {
     /// Gives the lock back to the kernel.
     pub(crate) fn let_go(&mut self, files: &Files) {
         if let Some(grant) = self.kernel.take() {
+            files.hints.set_here(false);
             // It cannot fail on a descriptor that is open. If it did, the lock would be found held
             // by ourselves, and taken without asking anybody, by the next of this process.
             let _ = sys::unlock(files.of(grant.by));
@@ -241,8 +244,8 @@ impl State {
                 self.let_go(files);
             }
         }
-        let is_kept = self.kernel.is_some() && self.held == Held::Free;
-        files.is_kept.store(is_kept, Ordering::Relaxed); // Relaxed: a hint.
+        files.hints.set_kept(self.kernel.is_some() && self.held == Held::Free);
+        files.hints.set_first(self.queue.front().map_or(0, |first| first.ticket));
     }
 
     /// Sees to it that somebody asks the kernel on behalf of the first.
@@ -268,7 +271,7 @@ impl State {
             Helper::Asks(Mode::Exclusive) if first.mode == Mode::Shared => {
                 match sys::try_lock(files.main(), Mode::Shared) {
                     Ok(Answer::Granted) => {
-                        self.granted(Mode::Shared, By::Main);
+                        self.granted(files, Mode::Shared, By::Main);
                         return Step::Again;
                     }
                     Ok(Answer::Busy) => {}
@@ -293,7 +296,7 @@ impl State {
             return Step::Again;
         }
         match (grant.mode, first.mode) {
-            (Mode::Exclusive, Mode::Exclusive) if self.may_be_passed(first) => {
+            (Mode::Exclusive, Mode::Exclusive) if self.may_be_passed() => {
                 if first.fate() == Fate::Waits {
                     first.decide(Fate::Called);
                     errands.wake.push(Arc::clone(first));
@@ -322,9 +325,9 @@ impl State {
             })
     }
 
-    /// A task is not passed: the next task is a matter of the same thread.
-    fn may_be_passed(&self, first: &Waiter) -> bool {
-        self.turn.grants > 0 && first.patience != Patience::Async && self.passes < PASSES
+    /// What was asked for on behalf of the first is for the first.
+    const fn may_be_passed(&self) -> bool {
+        self.turn.grants > 0 && self.passes < PASSES
     }
 
     /// Changes the mode of what the kernel has granted, which gives it up for a moment: if somebody

@@ -22,7 +22,7 @@ pub(crate) struct Waiter {
     pub(crate) patience: Patience,
     /// Since when it waits.
     pub(crate) since: Instant,
-    /// Later ones have higher numbers.
+    /// Later ones have higher numbers; none has 0.
     pub(crate) ticket: u64,
     fate: AtomicU8,
     wake: Mutex<Option<Wake>>,
