@@ -1,14 +1,15 @@
-//! File locks side by side: without contention, from one process to another, and with threads of one
-//! process that all want the same file.
+//! File locks side by side: without contention, from one process to another, and with threads of
+//! one process that all want the same file.
 //!
-//! The rounds of all of them are interleaved, and every figure is a ratio to one of them in the same
-//! run: the median over the rounds, with the least and the most. Each section checks the lock.
+//! The rounds of all of them are interleaved, and every figure is a ratio to one of them in the
+//! same run: the median over the rounds, with the least and the most. Each section checks the lock.
 //!
 //! # What these numbers favour
 //!
 //! - The lock file is on the disk that the target directory is on; nothing is ever written to it.
-//! - Sections of threads are some nanoseconds long, so they show what the lock itself costs. One that
-//!   keeps the lock within the process then does most; between processes it makes no difference.
+//! - Sections of threads are some nanoseconds long, so they show what the lock itself costs. One
+//!   that keeps the lock within the process then does most; between processes it makes no
+//!   difference.
 //! - From release to acquired: the waiter sleeps in the kernel, where it does, before the lock is
 //!   released; one that polls is in the middle of a pause, as it nearly always is.
 

@@ -2,8 +2,8 @@
 //!
 //! # Notes about memory ordering
 //!
-//! All is Relaxed: the flag only ends the loop, and the counter, which is loaded and stored as if it
-//! were no atomic, is ordered by the lock, or found out not to be.
+//! All is Relaxed: the flag only ends the loop, and the counter, which is loaded and stored as if
+//! it were no atomic, is ordered by the lock, or found out not to be.
 
 use std::path::Path;
 use std::sync::Barrier;

@@ -63,16 +63,13 @@ impl Inode {
     /// Runs errands, with the state unlocked.
     pub(crate) fn run(self: &Arc<Self>, mut errands: Errands) {
         loop {
-            for waiter in errands.wake {
-                waiter.wake();
-            }
             if errands.notify_helper {
                 self.task.notify_all();
             }
-            if !errands.start_helper {
-                return;
-            }
-            let Err(error) = self.start_helper() else { return };
+            let started = if errands.start_helper { self.start_helper() } else { Ok(()) };
+            // Last, since a waker is somebody else's code, and might panic.
+            errands.wake.iter().for_each(|waiter| waiter.wake());
+            let Err(error) = started else { return };
             errands = Errands::default();
             let mut state = self.lock();
             state.helper = Helper::Absent;
