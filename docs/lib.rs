@@ -28,6 +28,10 @@ mod the_trait_family {}
 mod the_mutex_to_use {}
 
 #[cfg(doctest)]
+#[doc = include_str!("src/the-semaphore-ladder.md")]
+mod the_semaphore_ladder {}
+
+#[cfg(doctest)]
 #[doc = include_str!("src/the-semaphore-to-use.md")]
 mod the_semaphore_to_use {}
 

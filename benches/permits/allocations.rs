@@ -34,7 +34,8 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 pub(crate) fn report() {
-    println!("Allocations of an acquire.\n\n| | ready at once | that waits |\n|---|---|---|");
+    println!("Allocations of an acquire.\n");
+    println!("| | the first of all | ready at once | that waits |\n|---|---|---|---|");
     print::<SemaphoreWith<Fifo>>("lockset");
     print::<tokio::sync::Semaphore>("tokio");
     print::<async_lock::Semaphore>("async-lock");
@@ -44,15 +45,15 @@ pub(crate) fn report() {
 fn print<S: ForTasks>(name: &str) {
     let semaphore = S::new(1);
     let mut context = Context::from_waker(Waker::noop());
-    let ready = allocations(|| {
-        assert!(pin!(semaphore.section(async {})).poll(&mut context).is_ready());
-    });
+    let mut acquire = || assert!(pin!(semaphore.section(async {})).poll(&mut context).is_ready());
+    let first = allocations(&mut acquire);
+    let ready = allocations(&mut acquire);
     let mut held = pin!(semaphore.section(std::future::pending::<()>()));
     assert!(held.as_mut().poll(&mut context).is_pending());
     let waiting = allocations(|| {
         assert!(pin!(semaphore.section(async {})).poll(&mut context).is_pending());
     });
-    println!("| {name} | {ready} | {waiting} |");
+    println!("| {name} | {first} | {ready} | {waiting} |");
 }
 
 fn allocations(work: impl FnOnce()) -> u64 {

@@ -68,9 +68,10 @@ pub(crate) struct Entry<'a> {
 /// of `base`'s, the median over the rounds with the least and the most; and Jain's index.
 pub(crate) fn row(title: &str, base: &str, rounds: usize, entries: &[Entry<'_>]) {
     let mut outcomes = vec![Vec::new(); entries.len()];
-    for _ in 0..rounds {
-        for (entry, outcomes) in entries.iter().zip(&mut outcomes) {
-            outcomes.push((entry.round)());
+    for round in 0..rounds {
+        // Another one is the first each time.
+        for at in (0..entries.len()).map(|index| (index + round) % entries.len()) {
+            outcomes[at].push((entries[at].round)());
         }
     }
     let at = entries.iter().position(|entry| entry.name == base).unwrap_or(0);
@@ -81,10 +82,25 @@ pub(crate) fn row(title: &str, base: &str, rounds: usize, entries: &[Entry<'_>])
         let least = ratios.iter().copied().fold(f64::MAX, f64::min);
         let most = ratios.iter().copied().fold(0.0, f64::max);
         let jain = median(own.iter().map(|outcome| outcome.jain));
-        format!("**{:.2}** ({least:.2}-{most:.2}) {jain:.3}", median(ratios))
+        let [median, least, most] = [median(ratios), least, most].map(digits);
+        format!("**{median}** ({least}-{most}) {jain:.3}")
     });
     println!("| {title} | {} |", columns.collect::<Vec<_>>().join(" | "));
 }
+
+/// Two digits that say something, or three.
+fn digits(ratio: f64) -> String {
+    match ratio {
+        _ if ratio < 0.01 => format!("{ratio:.4}"),
+        _ if ratio < 0.1 => format!("{ratio:.3}"),
+        _ if ratio < 10.0 => format!("{ratio:.2}"),
+        _ => format!("{ratio:.0}"),
+    }
+}
+
+/// Keeps what is inside out of others' cache lines.
+#[repr(align(128))]
+pub(crate) struct Apart<T>(pub(crate) T);
 
 /// The head of a table.
 pub(crate) fn head(title: &str, base: &str, names: &[&str]) {

@@ -15,7 +15,7 @@ use lockset_bench::work::{turns, work};
 use lockset_semaphore::{Barging, Fifo, SemaphoreWith};
 use tokio::runtime::Runtime;
 
-use crate::report::{Effort, Entry, Outcome, Progress, head, row};
+use crate::report::{Apart, Effort, Entry, Outcome, Progress, head, row};
 use crate::rivals::ForTasks;
 
 /// In nanoseconds.
@@ -64,33 +64,33 @@ fn entry<'a>(name: &'static str, round: impl Fn() -> Outcome + 'a) -> Entry<'a> 
 }
 
 struct Shared<S> {
-    semaphore: S,
-    is_over: AtomicBool,
-    counter: AtomicU64,
+    semaphore: Apart<S>,
+    is_over: Apart<AtomicBool>,
+    counter: Apart<AtomicU64>,
     progress: Vec<Progress>,
 }
 
 fn race<S: ForTasks>(Case { runtime, tasks, permits, span }: Case<'_>) -> Outcome {
     let shared = Arc::new(Shared {
-        semaphore: S::new(permits),
-        is_over: AtomicBool::new(false),
-        counter: AtomicU64::new(0),
+        semaphore: Apart(S::new(permits)),
+        is_over: Apart(AtomicBool::new(false)),
+        counter: Apart(AtomicU64::new(0)),
         progress: (0..tasks).map(|_| Progress::default()).collect(),
     });
     let section = turns(SECTION);
     let run = |index: usize, shared: Arc<Shared<S>>| async move {
         let mut value = 1;
-        while !shared.is_over.load(Relaxed) {
+        while !shared.is_over.0.load(Relaxed) {
             let inside = async {
-                let counted = shared.counter.load(Relaxed);
+                let counted = shared.counter.0.load(Relaxed);
                 let value = work(value, section);
                 tokio::task::yield_now().await;
                 if permits == 1 {
-                    shared.counter.store(counted + 1, Relaxed);
+                    shared.counter.0.store(counted + 1, Relaxed);
                 }
                 value
             };
-            value = shared.semaphore.section(inside).await;
+            value = shared.semaphore.0.section(inside).await;
             shared.progress[index].add_one();
         }
         black_box(value);
@@ -101,7 +101,7 @@ fn race<S: ForTasks>(Case { runtime, tasks, permits, span }: Case<'_>) -> Outcom
         let watcher = scope.spawn(|| {
             thread::sleep(span / 4);
             let outcome = Progress::watch(&shared.progress, span);
-            shared.is_over.store(true, Relaxed);
+            shared.is_over.0.store(true, Relaxed);
             outcome
         });
         // A runtime of one thread runs its tasks here.
@@ -112,8 +112,8 @@ fn race<S: ForTasks>(Case { runtime, tasks, permits, span }: Case<'_>) -> Outcom
         });
         watcher.join().expect("it only watches")
     });
-    assert_eq!(shared.semaphore.available(), permits, "permits were lost");
+    assert_eq!(shared.semaphore.0.available(), permits, "permits were lost");
     let pairs = Progress::sum(&shared.progress);
-    assert!(permits > 1 || shared.counter.load(Relaxed) == pairs, "it does not exclude");
+    assert!(permits > 1 || shared.counter.0.load(Relaxed) == pairs, "it does not exclude");
     outcome
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use lockset_bench::work::{turns, work};
 use lockset_semaphore::{Barging, Fifo, SemaphoreWith};
 
-use crate::report::{Effort, Entry, Outcome, Progress, head, row};
+use crate::report::{Apart, Effort, Entry, Outcome, Progress, head, row};
 use crate::rivals::{ForThreads, ParkingLotPair, StdPair};
 
 /// In nanoseconds.
@@ -49,10 +49,6 @@ pub(crate) fn report(effort: &Effort) {
 fn entry(name: &'static str, round: impl Fn() -> Outcome + 'static) -> Entry<'static> {
     Entry { name, round: Box::new(round) }
 }
-
-/// Keeps what is inside out of others' cache lines.
-#[repr(align(128))]
-struct Apart<T>(T);
 
 fn race<S: ForThreads>(threads: u32, permits: usize, span: Duration) -> Outcome {
     let semaphore = Apart(S::new(permits));

@@ -13,9 +13,11 @@
 mod common;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use common::{add_one, count, counter, lock_times, model, model_each_policy};
-use lockset_mutex::Policy;
+use common::{add_one, cancel, count, counter, lock_times, model, model_each_policy};
+use lockset_mutex::sync::expire_deadlines;
+use lockset_mutex::{LockUnless, Policy};
 use loom::thread;
 
 fn two_threads_exclude_each_other<P: Policy>(preemptions: Option<usize>) {
@@ -78,7 +80,34 @@ fn a_newcomer_tries_beside_a_waiter<P: Policy>(preemptions: Option<usize>) {
     });
 }
 
+/// A free lock is had in each way, a held one in none that may end; and its state is told.
+///
+/// The clock has struck and the switch is thrown, so whoever has to wait gives up.
+fn each_way_tells_held_from_free<P: Policy>(preemptions: Option<usize>) {
+    model(preemptions, || {
+        let (counter, cancel) = (counter::<P>(), cancel());
+        expire_deadlines();
+        cancel.cancel();
+        assert!(cancel.is_cancelled());
+        let ways: [&dyn Fn() -> bool; 4] = [
+            &|| counter.try_lock().is_some(),
+            &|| counter.try_lock_for(Duration::from_secs(1)).is_some(),
+            &|| counter.try_lock_until(Instant::now()).is_some(),
+            &|| counter.lock_unless(&cancel).is_some(),
+        ];
+        for is_had in ways {
+            assert!(!counter.is_locked() && is_had() && !counter.is_locked());
+            let held = counter.lock();
+            assert!(counter.is_locked() && !is_had() && counter.is_locked());
+            drop(held);
+        }
+        // For ever, as far as the clock can tell: no deadline at all.
+        assert!(counter.try_lock_for(Duration::MAX).is_some());
+    });
+}
+
 model_each_policy! {
+    each_way_tells_held_from_free(None),
     two_threads_exclude_each_other(None),
     two_threads_that_lock_twice(Some(4)),
     three_threads_exclude_each_other(Some(3)),

@@ -12,7 +12,7 @@
 #![cfg(lockset_loom)]
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use lockset_mutex::sync::expire_deadlines;
 use lockset_mutex::{Condvar, Mutex};
@@ -182,8 +182,23 @@ fn a_timed_wait_ends() {
         let deadline = Instant::now();
         let waited = gate.changed.wait_while_until(&mut passes, |passes| *passes == 0, deadline);
         assert!(waited.timed_out(), "there was no notification");
+        let timeout = Duration::from_secs(1);
+        let waited = gate.changed.wait_while_for(&mut passes, |passes| *passes == 0, timeout);
+        assert!(waited.timed_out(), "a span of time is a deadline as well");
         drop(passes);
         clock.join().unwrap();
+    });
+}
+
+/// Neither the word that waiters sleep on nor their count is changed, and so nobody is called.
+#[test]
+fn a_notification_for_nobody_changes_nothing() {
+    model(None, || {
+        let gate = Gate::new();
+        let before = format!("{:?}", gate.changed.raw());
+        gate.changed.notify_one();
+        gate.changed.notify_all();
+        assert_eq!(format!("{:?}", gate.changed.raw()), before);
     });
 }
 

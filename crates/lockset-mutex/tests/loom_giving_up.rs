@@ -34,6 +34,19 @@ fn a_timed_wait_ends_in_the_lock_or_without_it<P: Policy>(preemptions: Option<us
     });
 }
 
+/// The clock does not strike, nor is the switch thrown: there is no reason to give up.
+fn whoever_has_time_gets_the_lock<P: Policy>(preemptions: Option<usize>) {
+    model(preemptions, || {
+        let (counter, cancel) = (counter::<P>(), cancel());
+        let held = counter.lock();
+        let timed = lock_in_time(&counter);
+        let cancellable = lock_unless(&counter, &cancel);
+        drop(held);
+        assert!(timed.join().unwrap() && cancellable.join().unwrap());
+        assert_eq!(count(&counter), 2);
+    });
+}
+
 /// A waiter that gives up must not take the wake-up, the role or the token of the other one.
 fn a_waiter_that_gives_up_takes_nothing_with_it<P: Policy>(preemptions: Option<usize>) {
     model(preemptions, || {
@@ -151,7 +164,24 @@ fn a_cancelled_waiter_takes_nothing_with_it<P: Policy>(preemptions: Option<usize
     });
 }
 
+/// One switch, two locks: the wait that is over leaves the list, and the other one stays in it.
+fn a_switch_forgets_no_wait_for_another_lock<P: Policy>(preemptions: Option<usize>) {
+    model(preemptions, || {
+        let (freed, kept, cancel) = (counter::<P>(), counter::<P>(), cancel());
+        let (guard, held) = (freed.lock(), kept.lock());
+        let served = lock_unless(&freed, &cancel);
+        let cancelled = lock_unless(&kept, &cancel);
+        drop(guard);
+        assert!(served.join().unwrap(), "nobody has cancelled it");
+        cancel.cancel();
+        assert!(!cancelled.join().unwrap(), "the lock is held");
+        drop(held);
+    });
+}
+
 model_each_policy! {
+    whoever_has_time_gets_the_lock(Some(2)),
+    a_switch_forgets_no_wait_for_another_lock(Some(2)),
     a_timed_wait_ends_in_the_lock_or_without_it(Some(4)),
     a_waiter_that_gives_up_takes_nothing_with_it(Some(2)),
     a_fair_unlock_meets_a_waiter_that_gives_up(Some(3)),

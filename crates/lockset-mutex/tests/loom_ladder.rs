@@ -181,3 +181,19 @@ fn a_timed_wait_leaves_no_trace<R: RawMutexTimed<Instant = Instant> + 'static>()
 fn three_state_with_a_deadline() {
     a_timed_wait_leaves_no_trace::<ThreeState>();
 }
+
+/// It keeps one node for the thread's next acquisition; one that is lost each time would be a leak.
+#[test]
+fn mcs_uses_its_node_again() {
+    loom::model(|| {
+        let lock = ladder::Mcs::INIT;
+        let nodes = [(), ()].map(|()| {
+            let token = lock.lock();
+            let node = format!("{token:?}");
+            // SAFETY: the token is that of the acquisition just made.
+            unsafe { lock.unlock(token) };
+            node
+        });
+        assert_eq!(nodes[0], nodes[1]);
+    });
+}

@@ -10,7 +10,7 @@ use lockset_api::Deadline;
 
 use crate::list::is_in_queue;
 use crate::node::{Fate, Node, Wake};
-use crate::queue::Joined;
+use crate::queue::{Joined, Place};
 use crate::word::Try;
 use crate::{AcquireError, Handle, Permit, Policy, SemaphoreWith, sync};
 
@@ -30,8 +30,8 @@ pub struct Acquire<S: Handle> {
 enum Stage {
     /// Not polled yet.
     New,
-    /// The node has joined the queue; its fate says how it is.
-    Queued,
+    /// The node has joined the queue, there; its fate says how it is.
+    Queued(Place),
     /// Answered.
     Done,
 }
@@ -39,6 +39,11 @@ enum Stage {
 // SAFETY: a `&Acquire` can do nothing but print what it wants, which never changes: the stage is
 // used by those who have it pinned and to themselves.
 unsafe impl<S: Handle + Sync> Sync for Acquire<S> {}
+
+/// What one step of waiting has come to.
+type Advance<S> = Poll<Result<Permit<S>, AcquireError>>;
+
+const POLLED_AGAIN: &str = "`Acquire` was polled again after it was ready";
 
 /// How long a thread looks on before it goes to sleep: about what sleeping and waking up take. It
 /// loses no more by looking on in vain than it gains if the permits come soon.
@@ -65,15 +70,15 @@ impl<S: Handle> Acquire<S> {
     /// One step of waiting, for the task of `waker` or for this thread. Until it is ready, whoever
     /// that is will be woken.
     #[inline]
-    fn advance(self: Pin<&Self>, waker: Option<&Waker>) -> Poll<Result<(), AcquireError>> {
+    fn advance(self: Pin<&Self>, waker: Option<&Waker>) -> Advance<S> {
         let answer = match self.stage.get() {
             Stage::New => match self.semaphore().take(self.node.wants) {
-                Try::Taken => Poll::Ready(Ok(())),
+                Try::Taken => Poll::Ready(Ok(self.permit())),
                 Try::Closed => Poll::Ready(Err(AcquireError::Closed)),
                 Try::Busy => self.join(waker),
             },
-            Stage::Queued => self.look(waker),
-            Stage::Done => panic!("`Acquire` was polled again after it was ready"),
+            Stage::Queued(_) => self.look(waker),
+            Stage::Done => panic!("{POLLED_AGAIN}"),
         };
         if answer.is_ready() {
             self.stage.set(Stage::Done);
@@ -81,8 +86,13 @@ impl<S: Handle> Acquire<S> {
         answer
     }
 
+    /// What has been taken: from here on it is given back whatever happens.
+    fn permit(&self) -> Permit<S> {
+        Permit::new(self.semaphore.clone(), self.node.wants)
+    }
+
     #[cold]
-    fn join(self: Pin<&Self>, waker: Option<&Waker>) -> Poll<Result<(), AcquireError>> {
+    fn join(self: Pin<&Self>, waker: Option<&Waker>) -> Advance<S> {
         // Cloned, and dropped if it is not needed, outside the lock: both are somebody else's code.
         let mut wake = Some(Wake::of(waker));
         let semaphore = self.semaphore();
@@ -92,11 +102,15 @@ impl<S: Handle> Acquire<S> {
         let joined = unsafe { queue.join(semaphore.context(), node, &mut wake) };
         drop(queue);
         match joined {
-            Joined::Queued => {
-                self.stage.set(Stage::Queued);
+            Joined::Queued(place) => {
+                self.stage.set(Stage::Queued(place));
                 Poll::Pending
             }
-            Joined::Granted => Poll::Ready(Ok(())),
+            Joined::Granted => {
+                let permit = self.permit();
+                drop(wake);
+                Poll::Ready(Ok(permit))
+            }
             Joined::Closed => Poll::Ready(Err(AcquireError::Closed)),
             Joined::TooMany => Poll::Ready(Err(self.too_many())),
         }
@@ -107,18 +121,19 @@ impl<S: Handle> Acquire<S> {
     }
 
     /// Looks what has become of the request since it joined the queue.
-    fn look(self: Pin<&Self>, waker: Option<&Waker>) -> Poll<Result<(), AcquireError>> {
+    fn look(self: Pin<&Self>, waker: Option<&Waker>) -> Advance<S> {
         match self.node.fate() {
             Fate::Waits => self.wait_on(waker),
             Fate::Called => self.answer_call(waker),
-            Fate::Granted => Poll::Ready(Ok(())),
+            Fate::Granted => Poll::Ready(Ok(self.permit())),
             Fate::Closed => Poll::Ready(Err(AcquireError::Closed)),
             Fate::Refused => Poll::Ready(Err(self.too_many())),
+            Fate::Left => panic!("{POLLED_AGAIN}"),
         }
     }
 
     /// A task may have another waker each time; a thread is the one it was.
-    fn wait_on(self: Pin<&Self>, waker: Option<&Waker>) -> Poll<Result<(), AcquireError>> {
+    fn wait_on(self: Pin<&Self>, waker: Option<&Waker>) -> Advance<S> {
         let Some(waker) = waker else { return Poll::Pending };
         let mut wake = Some(Wake::of(Some(waker)));
         let mut queue = self.semaphore().queue.lock();
@@ -133,7 +148,7 @@ impl<S: Handle> Acquire<S> {
     }
 
     /// Takes the permits, if nobody has been quicker.
-    fn answer_call(self: Pin<&Self>, waker: Option<&Waker>) -> Poll<Result<(), AcquireError>> {
+    fn answer_call(self: Pin<&Self>, waker: Option<&Waker>) -> Advance<S> {
         let semaphore = self.semaphore();
         let mut found = semaphore.take(self.node.wants);
         if found == Try::Busy && waker.is_none() {
@@ -142,6 +157,7 @@ impl<S: Handle> Acquire<S> {
                 found != Try::Busy
             });
         }
+        let permit = (found == Try::Taken).then(|| self.permit());
         let mut wake = (found == Try::Busy).then(|| Wake::of(waker));
         let fate = semaphore.visit(|queue| {
             let fate = self.node.fate();
@@ -155,11 +171,12 @@ impl<S: Handle> Acquire<S> {
             }
             fate
         });
-        match (found, fate) {
-            (Try::Taken, _) => Poll::Ready(Ok(())),
-            (Try::Closed, _) | (_, Fate::Closed) => Poll::Ready(Err(AcquireError::Closed)),
-            (Try::Busy, Fate::Refused) => Poll::Ready(Err(self.too_many())),
-            (Try::Busy, _) => Poll::Pending,
+        drop(wake);
+        match (permit, found, fate) {
+            (Some(permit), ..) => Poll::Ready(Ok(permit)),
+            (_, Try::Closed, _) | (.., Fate::Closed) => Poll::Ready(Err(AcquireError::Closed)),
+            (.., Fate::Refused) => Poll::Ready(Err(self.too_many())),
+            _ => Poll::Pending,
         }
     }
 
@@ -168,17 +185,15 @@ impl<S: Handle> Acquire<S> {
     fn give_up(&self) {
         let semaphore = self.semaphore();
         let mut wake = None;
-        let fate = semaphore.visit(|queue| {
+        semaphore.visit(|queue| {
             let fate = self.node.fate();
             if is_in_queue(fate) {
                 // SAFETY: by its fate it is in the queue.
                 wake = unsafe { queue.leave(&self.node) };
+            } else if fate == Fate::Granted {
+                semaphore.give_back(self.node.wants);
             }
-            fate
         });
-        if fate == Fate::Granted {
-            semaphore.release(self.node.wants);
-        }
     }
 }
 
@@ -187,19 +202,19 @@ impl<S: Handle> Future for Acquire<S> {
 
     /// # Panics
     ///
-    /// When polled again after it was ready, as futures may.
+    /// When polled again after it was ready, as futures may; and when a waker panics that is called
+    /// here, since this one passes on what it does not need. Nothing is lost then.
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.as_ref();
-        let answer = this.advance(Some(context.waker()));
-        answer.map_ok(|()| Permit::new(this.semaphore.clone(), this.node.wants))
+        this.advance(Some(context.waker()))
     }
 }
 
 impl<S: Handle> Drop for Acquire<S> {
     #[inline]
     fn drop(&mut self) {
-        if self.stage.get() == Stage::Queued {
+        if matches!(self.stage.get(), Stage::Queued(_)) {
             self.give_up();
         }
     }
@@ -235,16 +250,19 @@ fn wait<S: Handle>(
             return Ok(Some(Permit::new(semaphore, n)));
         }
     }
-    let acquire = pin!(Acquire::new(semaphore.clone(), n));
+    let acquire = pin!(Acquire::new(semaphore, n));
     let acquire = acquire.as_ref();
     loop {
         if let Poll::Ready(answer) = acquire.advance(None) {
-            return answer.map(|()| Some(Permit::new(semaphore, n)));
+            return answer.map(Some);
         }
         if sync::has_passed(deadline) {
             return Ok(None);
         }
-        if !sync::spin(AWAKE, || !acquire.node.still_waits()) {
+        // Who is not first would keep a processor from those who are served before.
+        let is_next = acquire.stage.get() == Stage::Queued(Place::First);
+        let looks_on = is_next && !S::Policy::RULES.is_open;
+        if !looks_on || !sync::spin(AWAKE, || !acquire.node.still_waits()) {
             sync::park(deadline);
         }
     }

@@ -26,7 +26,8 @@ impl fmt::Display for AcquireError {
         match self {
             Self::Closed => f.write_str("the semaphore is closed"),
             Self::TooMany { asked, limit } => {
-                write!(f, "{asked} permits asked of a semaphore that has {limit} in all")
+                let permits = if *asked == 1 { "permit" } else { "permits" };
+                write!(f, "{asked} {permits} asked of a semaphore that has {limit} in all")
             }
         }
     }

@@ -33,21 +33,28 @@
 //! To protect data, take a mutex: a semaphore of one permit excludes as well, but owns nothing. To
 //! limit processes or machines, a semaphore in memory cannot help.
 //!
-//! And mind the [policy](policy) where threads pass permits to each other every microsecond: strict
-//! order, the default, means that each contended grant waits for a sleeping thread to wake. Take
+//! And mind the [policy] where threads pass permits to each other every microsecond: strict order,
+//! the default, means that each contended grant waits for a sleeping thread to wake. Take
 //! [`Barging`] there.
+//!
+//! # To learn from
+//!
+//! [`ladder`] has six semaphores behind one trait, from a number under a mutex to a queue of
+//! threads and tasks; each says what the one before it breaks.
 //!
 //! # How it is checked
 //!
-//! `tests/loom.rs` runs this very type through the interleavings of two threads and of three with
+//! `tests/loom*.rs` run this very type through the interleavings of two threads and of three with
 //! at most three preemptions: grants against timeouts, cancellations, `close` and `set_limit`,
-//! threads beside tasks. For each rule that it relies on, a mutant that breaks it is kept, and must
-//! be caught; each ordering is weakened in turn, and must be missed. Shuttle runs more threads,
-//! ThreadSanitizer the machine code.
+//! threads beside tasks, by each policy. For each rule that it relies on, a mutant that breaks it
+//! is kept, and must be caught; each ordering is weakened in turn, and must be missed. Shuttle runs
+//! more threads, ThreadSanitizer the machine code.
 
 mod acquire;
 mod error;
 mod handle;
+pub mod ladder;
+mod limit;
 mod list;
 mod node;
 mod permit;
@@ -62,6 +69,7 @@ mod word;
 pub use acquire::Acquire;
 pub use error::{AcquireError, LimitError};
 pub use handle::Handle;
+pub use lockset_api::Deadline;
 pub use permit::Permit;
 pub use policy::{Barging, Bounded, Fifo, Policy};
 pub use semaphore::SemaphoreWith;

@@ -10,8 +10,9 @@ use crate::node::{Entry, Fate, Node};
 /// Invariants, which the unsafe code here and nowhere else relies on:
 /// 1. Who is in the list is pinned, and is taken out of it before its memory is reused: its owner's
 ///    destructor sees to that, and `Pin` to the destructor.
-/// 2. A node is in the list exactly while its fate is [`Fate::Waits`] or [`Fate::Called`] and its
-///    owner has joined it to the queue.
+/// 2. A node whose owner has joined it to the queue is in the list exactly while its fate is
+///    [`Fate::Waits`] or [`Fate::Called`]. Both change together, with the queue locked, before
+///    anything of somebody else's is called.
 /// 3. The entry of a node is used by whoever has `&mut List`, that is, the queue locked.
 #[derive(Debug, Default)]
 pub(crate) struct List {
@@ -19,9 +20,6 @@ pub(crate) struct List {
     last: Option<NonNull<Node>>,
     len: usize,
 }
-
-// SAFETY: the nodes are `Sync`, and their entries go with the list.
-unsafe impl Send for List {}
 
 impl List {
     pub(crate) const fn new() -> Self {

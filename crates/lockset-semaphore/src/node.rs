@@ -22,6 +22,8 @@ pub(crate) enum Fate {
     Closed = 3,
     /// The limit was lowered below what it wants.
     Refused = 4,
+    /// Its owner took it out, with its permits or without.
+    Left = 5,
 }
 
 /// Who to wake.
@@ -46,6 +48,10 @@ impl Wake {
 }
 
 /// A waiter. Pinned while it is in a queue, because its neighbours point to it.
+///
+/// They do so while its owner has the future by `&mut`, which is what `PhantomPinned` allows: the
+/// compiler does not take a `&mut` to what must not be moved for the only pointer to it. (In time,
+/// `UnsafePinned` will say so by name.)
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) wants: usize,
@@ -90,7 +96,8 @@ impl Node {
             1 => Fate::Called,
             2 => Fate::Granted,
             3 => Fate::Closed,
-            _ => Fate::Refused,
+            4 => Fate::Refused,
+            _ => Fate::Left,
         }
     }
 
@@ -100,10 +107,17 @@ impl Node {
         self.fate.load(Relaxed) == Fate::Waits as usize
     }
 
-    /// Decides. Unless that leaves it in the queue, it may be gone at once: it is not used again.
-    pub(crate) fn decide(&self, fate: Fate) {
+    /// Decides. Unless that leaves it in the queue, the node may be gone at once, also while this
+    /// runs: so there is no reference to it as a whole, and nothing is done with it afterwards.
+    ///
+    /// # Safety
+    ///
+    /// `node` is alive until then.
+    pub(crate) unsafe fn decide(node: NonNull<Self>, fate: Fate) {
+        // SAFETY: it is alive, as the caller promises.
+        let place = unsafe { &(*node.as_ptr()).fate };
         // Release, with the Acquire in `fate`.
-        self.fate.store(fate as usize, Release);
+        place.store(fate as usize, Release);
     }
 
     /// # Safety

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::mem;
 
-use crate::Handle;
+use crate::{Handle, SemaphoreWith};
 
 /// Permits of a semaphore; dropping them gives them back.
 ///
@@ -26,6 +26,12 @@ impl<S: Handle> Permit<S> {
     #[must_use]
     pub const fn count(&self) -> usize {
         self.count
+    }
+
+    /// The semaphore that they are of.
+    #[must_use]
+    pub fn semaphore(&self) -> &SemaphoreWith<S::Policy> {
+        self.semaphore.semaphore()
     }
 
     /// Splits off `n` of them, to be given back separately; `None`, and nothing done, if there are
@@ -69,7 +75,9 @@ impl<S: Handle> Permit<S> {
         Ok(())
     }
 
-    /// Never gives them back: the semaphore's limit is lowered by as many.
+    /// Never gives them back: they pay the semaphore's debt, if its limit was lowered below what is
+    /// held, and the limit is lowered by the rest. Waiters that want more than there are then get
+    /// [`TooMany`](crate::AcquireError::TooMany).
     ///
     /// ```
     /// # use lockset_semaphore::Semaphore;

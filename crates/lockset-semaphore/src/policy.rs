@@ -25,7 +25,8 @@ pub struct Rules {
     /// Whether newcomers take what is free without a look at the queue. A waiter is then called
     /// rather than granted, and has to take for itself.
     pub(crate) is_open: bool,
-    /// How often the first in the queue is passed by requests that fit while it does not.
+    /// How often the first in the queue is passed by requests that fit while it does not; and how
+    /// far behind it such requests are looked for.
     pub(crate) passes: u32,
 }
 
@@ -52,15 +53,17 @@ pub enum Fifo {}
 /// So permits do not lie idle behind a large request, and it does not starve: once it has been
 /// passed that often, nobody passes it any more. Only the `PASSES` waiters behind it, and
 /// newcomers, may pass it; who is the `k`th in the queue is passed `k * PASSES` times at most.
+/// `try_acquire` passes nobody.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Bounded<const PASSES: u32 = 16> {}
 
 /// Newcomers take what is free, whoever waits: the most throughput, and no promise to anybody.
 ///
-/// A waiter is woken when its permits are there, and competes for them with whoever is awake. One
-/// waiter at a time is awake, so that a permit that comes back does not wake a crowd. A large
-/// request may starve beside small ones.
+/// A waiter is woken when its permits are there, and competes for them with whoever is awake: the
+/// first one that fits, of the first seventeen. One waiter at a time is awake, so that a permit
+/// that comes back does not wake a crowd. A large request may starve beside small ones; and a task
+/// that has been woken but is not polled, nor dropped, keeps those behind it asleep.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Barging {}
@@ -74,7 +77,7 @@ impl<const PASSES: u32> Policy for Bounded<PASSES> {
 }
 
 impl Policy for Barging {
-    const RULES: Rules = Rules { is_open: true, passes: 0 };
+    const RULES: Rules = Rules { is_open: true, passes: 16 };
 }
 
 mod sealed {

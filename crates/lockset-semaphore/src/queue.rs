@@ -14,12 +14,12 @@ use crate::word::{WAITERS, has, is_closed, permits};
 /// The queue.
 ///
 /// Invariants, true whenever its lock is free and nobody is about to [`tend`](Queue::tend) to it:
-/// 1. [`WAITERS`] is set in the word exactly if somebody is in the queue and nobody of them is
+/// 1. [`WAITERS`] is set in the word exactly if somebody is in the queue and none of them is
 ///    called. So whoever adds permits to a word that has it must tend to the queue afterwards, and
 ///    whoever adds them to a word without it need not: either nobody waits, or somebody is awake
 ///    who will look at the word.
-/// 2. If it is set, the first in the queue wants more than was free when it was set, or when
-///    somebody tended last.
+/// 2. If it is set, whoever would be next by the policy wants more than was free when it was set,
+///    or when somebody tended last.
 /// 3. If the semaphore is closed, the queue is empty. Nobody in it wants more than the limit.
 ///
 /// The flag and the permits are in one word, so its changes have one order. That is the whole proof
@@ -28,25 +28,22 @@ use crate::word::{WAITERS, has, is_closed, permits};
 #[derive(Debug)]
 pub(crate) struct Queue {
     list: List,
-    /// Whether the first in the list is called.
-    is_called: bool,
+    /// Who is called, if anybody is.
+    called: Option<NonNull<Node>>,
     /// Whether somebody in it may want more than the limit.
     is_limit_lowered: bool,
 }
+
+// SAFETY: the nodes are `Sync`, and their entries go with the queue.
+unsafe impl Send for Queue {}
 
 /// What a queue belongs to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Context<'a> {
     pub(crate) word: &'a Word,
-    pub(crate) limit: &'a Word,
+    /// The most that may be asked for.
+    pub(crate) most: usize,
     pub(crate) rules: Rules,
-}
-
-impl Context<'_> {
-    fn limit(&self) -> usize {
-        // Relaxed: it changes with the queue locked, and the queue is.
-        self.limit.load(Relaxed)
-    }
 }
 
 /// Somebody has to be woken before the queue is tended to any further.
@@ -59,16 +56,24 @@ pub(crate) struct Unfinished;
 /// What joining the queue has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Joined {
-    Queued,
+    Queued(Place),
     /// There was no need to.
     Granted,
     Closed,
     TooMany,
 }
 
+/// Where in the queue somebody is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Nobody is before it.
+    First,
+    Behind,
+}
+
 impl Queue {
     pub(crate) const fn new() -> Self {
-        Self { list: List::new(), is_called: false, is_limit_lowered: false }
+        Self { list: List::new(), called: None, is_limit_lowered: false }
     }
 
     pub(crate) const fn len(&self) -> usize {
@@ -87,32 +92,32 @@ impl Queue {
         wake: &mut Option<Wake>,
     ) -> Joined {
         let Context { word, rules, .. } = context;
-        if node.wants > context.limit() {
+        if node.wants > context.most {
             return Joined::TooMany;
         }
-        let may_pass = rules.is_open || self.lets_pass(rules);
+        let place = if self.list.is_empty() { Place::First } else { Place::Behind };
         // Relaxed: it has the flags as the last one left them who had the queue locked, and the
         // exchanges below find out if there are more permits meanwhile.
         let mut seen = word.load(Relaxed);
-        let queued = loop {
+        let joined = loop {
             if is_closed(seen) {
                 return Joined::Closed;
             }
-            let change = if may_pass && has(seen, node.wants) {
+            let change = if has(seen, node.wants) && self.lets_pass(rules, seen) {
                 Some((seen - permits(node.wants), Joined::Granted))
-            } else if seen & WAITERS == 0 && !self.is_called {
-                Some((seen | WAITERS, Joined::Queued))
+            } else if seen & WAITERS == 0 && self.called.is_none() {
+                Some((seen | WAITERS, Joined::Queued(place)))
             } else {
                 None
             };
-            let Some((next, joined)) = change else { break Joined::Queued };
+            let Some((next, outcome)) = change else { break Joined::Queued(place) };
             // Acquire: if it takes permits, to see what was done before they were given back.
             match word.compare_exchange_weak(seen, next, Acquire, Relaxed) {
-                Ok(_) => break joined,
+                Ok(_) => break outcome,
                 Err(newer) => seen = newer,
             }
         };
-        if queued == Joined::Granted {
+        if joined == Joined::Granted {
             self.count_pass();
         } else {
             // SAFETY: the caller's promise.
@@ -121,14 +126,17 @@ impl Queue {
             // SAFETY: it is in the list now.
             unsafe { self.list.entry(node, |entry| entry.wake = wake.take()) };
         }
-        queued
+        joined
     }
 
-    /// Whether somebody who came later may be served while the first has to wait.
-    fn lets_pass(&mut self, rules: Rules) -> bool {
+    /// Whether somebody who came later may be served with what is free in `word`. Not if the first
+    /// fits: it is about to be served, by whoever tends to the queue next.
+    fn lets_pass(&mut self, rules: Rules, word: usize) -> bool {
         self.list.first().is_none_or(|first| {
             // SAFETY: the first of the list is in it.
-            unsafe { self.list.entry(first, |entry| entry.passed < rules.passes) }
+            let (wants, passed) =
+                unsafe { (self.list.wants(first), self.list.entry(first, |entry| entry.passed)) };
+            rules.is_open || !has(word, wants) && passed < rules.passes
         })
     }
 
@@ -160,7 +168,7 @@ impl Queue {
                     let left = seen - permits(unsafe { self.list.wants(node) });
                     if self.list.len() == 1 { left & !WAITERS } else { left }
                 }
-                None if self.list.is_empty() || self.is_called => seen & !WAITERS,
+                None if self.list.is_empty() || self.called.is_some() => seen & !WAITERS,
                 None => seen | WAITERS,
             };
             if chosen.is_some() {
@@ -190,7 +198,7 @@ impl Queue {
     fn choose(&mut self, rules: Rules, word: usize) -> Option<NonNull<Node>> {
         let first = self.list.first()?;
         // Who wants nothing does not queue: without a look at a node, which may be far away.
-        if self.is_called || !has(word, 1) {
+        if self.called.is_some() || !has(word, 1) {
             return None;
         }
         // SAFETY: what the list gives is in it; so also below.
@@ -198,7 +206,7 @@ impl Queue {
         if has(word, wants) {
             return Some(first);
         }
-        if rules.is_open || !self.lets_pass(rules) {
+        if !self.lets_pass(rules, word) {
             return None;
         }
         let mut node = first;
@@ -232,7 +240,7 @@ impl Queue {
             while let Some(node) = next {
                 // SAFETY: what the list gives is in it.
                 let (behind, wants) = unsafe { (self.list.behind(node), self.list.wants(node)) };
-                if wants > context.limit() {
+                if wants > context.most {
                     require_room(wake)?;
                     self.dismiss(node, Fate::Refused, wake);
                 }
@@ -250,16 +258,16 @@ impl Queue {
         // SAFETY: as above.
         unsafe { self.remove(node) };
         // SAFETY: its owner does not let it go before it has seen its fate.
-        unsafe { node.as_ref() }.decide(fate);
+        unsafe { Node::decide(node, fate) };
     }
 
-    /// Wakes the first, which is to take its permits for itself.
-    fn call(&mut self, first: NonNull<Node>, wake: &mut Option<Wake>) {
-        self.is_called = true;
-        // SAFETY: the first of the list is in it, and stays.
-        *wake = unsafe { self.list.entry(first, |entry| entry.wake.take()) };
+    /// Wakes `node`, which is in the list, to take its permits for itself.
+    fn call(&mut self, node: NonNull<Node>, wake: &mut Option<Wake>) {
+        self.called = Some(node);
+        // SAFETY: it is in the list, and stays.
+        *wake = unsafe { self.list.entry(node, |entry| entry.wake.take()) };
         // SAFETY: as above.
-        unsafe { first.as_ref() }.decide(Fate::Called);
+        unsafe { Node::decide(node, Fate::Called) };
     }
 
     /// The one who was called goes back to sleep: its permits had been taken by somebody else.
@@ -268,10 +276,13 @@ impl Queue {
     ///
     /// `node` is in this queue, and called.
     pub(crate) unsafe fn call_off(&mut self, node: &Node, wake: &mut Option<Wake>) {
-        self.is_called = false;
-        node.decide(Fate::Waits);
-        // SAFETY: the caller's promise.
-        unsafe { self.list.entry(NonNull::from(node), |entry| entry.wake = wake.take()) };
+        self.called = None;
+        let node = NonNull::from(node);
+        // SAFETY: the caller's promise; and its owner, who calls this, does not let it go.
+        unsafe {
+            Node::decide(node, Fate::Waits);
+            self.list.entry(node, |entry| entry.wake = wake.take());
+        }
     }
 
     /// Another waker for one who waits; the old one as the result.
@@ -291,10 +302,9 @@ impl Queue {
     ///
     /// `node` is in this queue.
     pub(crate) unsafe fn leave(&mut self, node: &Node) -> Option<Wake> {
-        // SAFETY: the caller's promise.
-        let wake = unsafe { self.list.entry(NonNull::from(node), |entry| entry.wake.take()) };
-        // SAFETY: as above.
-        unsafe { self.remove(NonNull::from(node)) };
+        let mut wake = None;
+        // The fate is for the owner itself, should it come to look once more.
+        self.dismiss(NonNull::from(node), Fate::Left, &mut wake);
         wake
     }
 
@@ -302,9 +312,8 @@ impl Queue {
     ///
     /// `node` is in the list.
     unsafe fn remove(&mut self, node: NonNull<Node>) {
-        // Only the first is ever called.
-        if self.list.first() == Some(node) {
-            self.is_called = false;
+        if self.called == Some(node) {
+            self.called = None;
         }
         // SAFETY: the caller's promise.
         unsafe { self.list.remove(node) };

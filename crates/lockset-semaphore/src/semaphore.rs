@@ -3,13 +3,12 @@
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem;
-use core::sync::atomic::Ordering::{Relaxed, Release};
+use core::sync::atomic::Ordering::Release;
 use std::sync::Arc;
 
 use lockset_api::Deadline;
 
 use crate::acquire::{self, Acquire};
-use crate::error::LimitError;
 use crate::policy::Policy;
 use crate::queue::{Context, Queue};
 use crate::sync::{Mutex, Word};
@@ -32,6 +31,18 @@ use crate::{AcquireError, Permit};
 /// waits; neither takes a lock. Waiting allocates nothing: the place in the queue is in the future,
 /// or on the thread's stack.
 ///
+/// # Panics of others
+///
+/// A waker is somebody else's code. If one panics that is called by a return of permits, by
+/// [`close`](Self::close) or by a change of the limit, the panic comes out there; the rest of the
+/// queue is served all the same, and no permit is lost. If another one panics meanwhile, the
+/// process is aborted, as by any panic in a destructor.
+///
+/// # In a runtime
+///
+/// No runtime is known here, so none is told that time passes: a task that acquires again and again
+/// what is free does not yield, as it would with a semaphore of its runtime's.
+///
 /// # Notes about memory ordering
 ///
 /// - What was done before permits were given back, or the limit was raised, happens before whatever
@@ -40,16 +51,22 @@ use crate::{AcquireError, Permit};
 ///   return of permits, whether those were needed or not.
 /// - What was done before [`close`](Self::close) happens before what is done by those who are told
 ///   [`AcquireError::Closed`].
-/// - An attempt that fails for want of permits, and the counts, order nothing.
+/// - Permits that are taken are not thereby ordered before a later taking, and an attempt that
+///   fails for want of permits, a limit that is lowered, a permit that is forgotten, and the counts
+///   order nothing. Here tokio's semaphore promises more: it has an order for those, too.
+/// - `acquire(0)` takes nothing, and learns no more than whether the semaphore is closed, as
+///   [`is_closed`](Self::is_closed) does.
 ///
 /// The first is by the word: permits are given back by a Release addition to it, and taken by an
 /// Acquire exchange of it. It is changed by read-modify-writes only, so each taking synchronizes
 /// with every addition before it. A waiter that is served by somebody else is told by a Release
 /// store to its node, which it reads by Acquire.
 pub struct SemaphoreWith<P: Policy> {
-    word: Word,
+    pub(crate) word: Word,
     /// How many there are in all; changed with the queue locked.
-    limit: Word,
+    pub(crate) limit: Word,
+    /// Whether a request for more than that waits until there are so many.
+    is_growing: bool,
     pub(crate) queue: Mutex<Queue>,
     policy: PhantomData<P>,
 }
@@ -66,9 +83,39 @@ impl<P: Policy> SemaphoreWith<P> {
         Self {
             word: Word::new(word::permits(permits)),
             limit: Word::new(permits),
+            is_growing: false,
             queue: Mutex::new(Queue::new()),
             policy: PhantomData,
         }
+    }
+
+    /// A semaphore with this many permits to begin with, to which more will be
+    /// [added](Self::add_permits): a signal, a bucket of tokens.
+    ///
+    /// A request for more permits than there are in all is not refused, as it is of a
+    /// [`new`](Self::new) one, where it could only be a mistake: it waits until there are so many.
+    ///
+    /// # Panics
+    ///
+    /// If they are more than [`MAX_PERMITS`].
+    ///
+    /// ```
+    /// use lockset_semaphore::Semaphore;
+    ///
+    /// static READY: Semaphore = Semaphore::growing(0);
+    ///
+    /// let waiter = std::thread::spawn(|| READY.acquire(2).map(|both| both.forget()));
+    /// READY.add_permits(1)?;
+    /// READY.add_permits(1)?;
+    /// waiter.join().unwrap().unwrap();
+    /// assert_eq!(READY.limit(), 0);
+    /// # Ok::<(), lockset_semaphore::LimitError>(())
+    /// ```
+    #[must_use]
+    pub const fn growing(permits: usize) -> Self {
+        let mut semaphore = Self::new(permits);
+        semaphore.is_growing = true;
+        semaphore
     }
 
     /// Blocks the thread until `n` permits are granted.
@@ -80,8 +127,8 @@ impl<P: Policy> SemaphoreWith<P> {
     /// # Errors
     ///
     /// [`AcquireError::TooMany`] if there are not that many permits in all, or the limit is lowered
-    /// below them meanwhile; [`AcquireError::Closed`] if the semaphore is closed before they are
-    /// granted.
+    /// below them meanwhile, unless it is a [`growing`](Self::growing) one;
+    /// [`AcquireError::Closed`] if the semaphore is closed before they are granted.
     ///
     /// ```
     /// use lockset_semaphore::{AcquireError, Semaphore};
@@ -193,76 +240,6 @@ impl<P: Policy> SemaphoreWith<P> {
         Acquire::new(Arc::clone(self), n)
     }
 
-    /// How many permits there are in all, those that are held included.
-    #[must_use]
-    pub fn limit(&self) -> usize {
-        // Relaxed: a number, and no news.
-        self.limit.load(Relaxed)
-    }
-
-    /// Changes how many permits there are in all; the old number as the result.
-    ///
-    /// If more than that are held, none are taken away: the first ones that are given back pay the
-    /// debt. Waiters that want more than there are now get [`AcquireError::TooMany`].
-    ///
-    /// # Errors
-    ///
-    /// [`LimitError`], and nothing is changed, if they are more than [`MAX_PERMITS`].
-    ///
-    /// ```
-    /// # use lockset_semaphore::Semaphore;
-    /// let semaphore = Semaphore::new(3);
-    /// let mut held = semaphore.acquire(3).unwrap();
-    /// assert_eq!(semaphore.set_limit(2), Ok(3));
-    /// drop(held.split(1));
-    /// assert_eq!((semaphore.in_use(), semaphore.available()), (2, 0));
-    /// drop(held);
-    /// assert_eq!(semaphore.available(), 2);
-    /// ```
-    pub fn set_limit(&self, permits: usize) -> Result<usize, LimitError> {
-        if permits > MAX_PERMITS {
-            return Err(LimitError { asked: permits });
-        }
-        Ok(self.visit(|queue| {
-            // Relaxed, both: it changes with the queue locked.
-            let old = self.limit.load(Relaxed);
-            self.limit.store(permits, Relaxed);
-            if permits < old {
-                // Relaxed: whoever finds fewer permits learns nothing else.
-                self.word.fetch_sub(word::permits(old - permits), Relaxed);
-                queue.limit_is_lowered();
-            } else {
-                // Release: see the notes on the type.
-                self.word.fetch_add(word::permits(permits - old), Release);
-            }
-            old
-        }))
-    }
-
-    /// How many permits are free at this moment; it may be another number by the time it is read.
-    #[must_use]
-    pub fn available(&self) -> usize {
-        // Relaxed: a number, and no news.
-        word::free(self.word.load(Relaxed)).try_into().unwrap_or(0)
-    }
-
-    /// How many permits are held at this moment, or granted and about to be.
-    #[must_use]
-    pub fn in_use(&self) -> usize {
-        let queue = self.queue.lock();
-        // Relaxed: as above. The limit does not change while the queue is locked.
-        let free = word::free(self.word.load(Relaxed));
-        let in_use = self.limit().saturating_add_signed(free.saturating_neg());
-        drop(queue);
-        in_use
-    }
-
-    /// How many threads and tasks wait at this moment.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.queue.lock().len()
-    }
-
     /// Sends all waiters away with [`AcquireError::Closed`], now and in future. Permits that are
     /// held, or were granted before, stay good.
     pub fn close(&self) {
@@ -289,34 +266,27 @@ impl<P: Policy> SemaphoreWith<P> {
         match self.take(n) {
             Try::Taken => Ok(Some(())),
             Try::Closed => Err(AcquireError::Closed),
-            Try::Busy => {
-                let limit = self.limit();
-                if n > limit { Err(AcquireError::TooMany { asked: n, limit }) } else { Ok(None) }
+            Try::Busy if n > self.most() => {
+                Err(AcquireError::TooMany { asked: n, limit: self.limit() })
             }
+            Try::Busy => Ok(None),
         }
     }
 
     /// Gives `n` permits back.
     #[inline]
     pub(crate) fn release(&self, n: usize) {
-        // Release: see the notes on the type.
-        if self.word.fetch_add(word::permits(n), Release) & WAITERS != 0 {
+        if self.give_back(n) & WAITERS != 0 {
             self.tend();
         }
     }
 
-    /// Takes `n` permits that are held out of the world.
-    pub(crate) fn forget(&self, n: usize) {
-        self.visit(|queue| {
-            // Relaxed, both: it changes with the queue locked.
-            let limit = self.limit.load(Relaxed);
-            self.limit.store(limit.saturating_sub(n), Relaxed);
-            // In debt, they may be more than the limit: those pay it.
-            let paid = n.saturating_sub(limit);
-            // Relaxed: this carries no news, as whoever pays a debt does not give anything back.
-            self.word.fetch_add(word::permits(paid), Relaxed);
-            queue.limit_is_lowered();
-        });
+    /// Adds `n` permits to the word, which is returned as it was. Whoever may have waiters tends to
+    /// them afterwards.
+    #[inline]
+    pub(crate) fn give_back(&self, n: usize) -> usize {
+        // Release: see the notes on the type.
+        self.word.fetch_add(word::permits(n), Release)
     }
 
     #[cold]
@@ -344,8 +314,14 @@ impl<P: Policy> SemaphoreWith<P> {
         }
     }
 
-    pub(crate) const fn context(&self) -> Context<'_> {
-        Context { word: &self.word, limit: &self.limit, rules: P::RULES }
+    /// What belongs to the queue, which is locked.
+    pub(crate) fn context(&self) -> Context<'_> {
+        Context { word: &self.word, most: self.most(), rules: P::RULES }
+    }
+
+    /// The most that may be asked for.
+    fn most(&self) -> usize {
+        if self.is_growing { MAX_PERMITS } else { self.limit() }
     }
 }
 

@@ -1,251 +1,195 @@
-//! The shipped semaphore under the model checker.
+//! The shipped semaphore, with each policy, under the model checker: no more holders than permits,
+//! and nobody who sleeps for ever.
 //!
 //! Run by `cargo xtask test`, each model in a process of its own, because a deadlock that loom
 //! finds aborts the process. By hand:
 //! `RUSTFLAGS="--cfg lockset_loom" cargo test --release -p lockset-semaphore --test loom`.
 //!
-//! Two threads are explored exhaustively, three with at most three preemptions.
+//! Two threads are explored exhaustively, three with a bound on the preemptions: three, unless a
+//! model says why not.
 
 #![cfg(lockset_loom)]
 
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Waker};
-use std::time::Duration;
+mod common;
 
-use lockset_api::Deadline;
-use lockset_semaphore::{Acquire, AcquireError, Semaphore, sync::expire_deadlines};
+use std::sync::Arc;
+
+use common::{
+    acquire, add_times, guarded, model, model_each_policy, model_policy, require_idle, shared,
+};
+use lockset_semaphore::{Permit, Policy, SemaphoreWith};
 use loom::cell::UnsafeCell;
 use loom::thread::{self, JoinHandle};
 
-/// A semaphore, and a counter that its one permit protects: loom reports an unordered access.
-struct Guarded {
-    semaphore: Semaphore,
-    count: UnsafeCell<usize>,
+fn two_threads_exclude_each_other<P: Policy>(preemptions: Option<usize>) {
+    model(preemptions, || {
+        let guarded = guarded::<P>(1);
+        let other = add_times(&guarded, 1);
+        {
+            let _permit = guarded.semaphore.acquire(1).unwrap();
+            guarded.add_one();
+        }
+        other.join().unwrap();
+        assert_eq!(guarded.number(), 2);
+        require_idle(&guarded.semaphore, 1);
+    });
 }
 
-// SAFETY: every access to the counter is made by a holder of the one permit; loom fails the model
-// should that not suffice.
-unsafe impl Sync for Guarded {}
+fn two_threads_that_acquire_twice<P: Policy>(preemptions: Option<usize>) {
+    model(preemptions, || {
+        let guarded = guarded::<P>(1);
+        let other = add_times(&guarded, 2);
+        for _ in 0..2 {
+            let _permit = guarded.semaphore.acquire(1).unwrap();
+            guarded.add_one();
+        }
+        other.join().unwrap();
+        assert_eq!(guarded.number(), 4);
+        require_idle(&guarded.semaphore, 1);
+    });
+}
 
-impl Guarded {
-    fn add_one(&self) {
+fn three_threads_exclude_each_other<P: Policy>(preemptions: Option<usize>) {
+    model(preemptions, || {
+        let guarded = guarded::<P>(1);
+        let others = [add_times(&guarded, 1), add_times(&guarded, 1)];
+        {
+            let _permit = guarded.semaphore.acquire(1).unwrap();
+            guarded.add_one();
+        }
+        others.into_iter().for_each(|other| other.join().unwrap());
+        assert_eq!(guarded.number(), 3);
+        require_idle(&guarded.semaphore, 1);
+    });
+}
+
+fn a_try_gets_the_permit_or_leaves_it<P: Policy>(preemptions: Option<usize>) {
+    model(preemptions, || {
+        let guarded = guarded::<P>(1);
+        let other = add_times(&guarded, 1);
+        let mut expected = 1;
+        if let Some(_permit) = guarded.semaphore.try_acquire(1).unwrap() {
+            guarded.add_one();
+            expected += 1;
+        }
+        other.join().unwrap();
+        assert_eq!(guarded.number(), expected);
+        require_idle(&guarded.semaphore, 1);
+    });
+}
+
+/// One holds, one waits, and one that has never had the permit before tries: it sees nothing of the
+/// queue, so it depends on what the word orders alone.
+fn a_newcomer_tries_beside_a_waiter<P: Policy>(preemptions: Option<usize>) {
+    model(preemptions, || {
+        let guarded = guarded::<P>(1);
+        let waiter = add_times(&guarded, 1);
+        let newcomer = Arc::clone(&guarded);
+        let newcomer = thread::spawn(move || {
+            let permit = newcomer.semaphore.try_acquire(1).unwrap();
+            permit.as_ref().map(|_| newcomer.add_one()).is_some()
+        });
+        {
+            let _permit = guarded.semaphore.acquire(1).unwrap();
+            guarded.add_one();
+        }
+        waiter.join().unwrap();
+        let granted = newcomer.join().unwrap();
+        assert_eq!(guarded.number(), 2 + usize::from(granted));
+        require_idle(&guarded.semaphore, 1);
+    });
+}
+
+fn many_permits_are_granted_together<P: Policy>(preemptions: Option<usize>) {
+    model(preemptions, || {
+        let semaphore = shared::<P>(2);
+        let others = [acquire(&semaphore, 1), acquire(&semaphore, 2)];
+        drop(semaphore.acquire(2).unwrap());
+        others.into_iter().for_each(|other| other.join().unwrap().unwrap());
+        require_idle(&semaphore, 2);
+    });
+}
+
+/// A page for each of two writers. Who has both of the permits has both of the pages.
+struct Pages([UnsafeCell<usize>; 2]);
+
+// SAFETY: each page is used by its writer, and by whoever has all permits; loom fails the model
+// should that not suffice.
+unsafe impl Sync for Pages {}
+
+impl Pages {
+    fn sum(&self) -> usize {
         // SAFETY: as above.
-        self.count.with_mut(|count| unsafe { *count += 1 });
+        self.0.iter().map(|page| page.with(|number| unsafe { *number })).sum()
     }
 }
 
-fn guarded() -> Arc<Guarded> {
-    let made = Guarded { semaphore: shared(1), count: UnsafeCell::new(0) };
-    Arc::new(made)
-}
+type Owned<P> = Permit<Arc<SemaphoreWith<P>>>;
 
-/// A semaphore that has been used once, as the model's mutex asks for.
-fn shared(permits: usize) -> Semaphore {
-    let semaphore = Semaphore::new(permits);
-    assert_eq!(semaphore.available(), permits);
-    semaphore
-}
-
-/// Some deadline: the model, not the clock, says when it has passed.
-fn deadline() -> Deadline {
-    Deadline::after(Duration::from_secs(1))
-}
-
-fn add_one_on_a_thread(guarded: &Arc<Guarded>) -> JoinHandle<()> {
-    let guarded = Arc::clone(guarded);
+fn write_and_release<P: Policy>(
+    permit: Owned<P>,
+    pages: &Arc<Pages>,
+    page: usize,
+) -> JoinHandle<()> {
+    let pages = Arc::clone(pages);
     thread::spawn(move || {
-        let _permit = guarded.semaphore.acquire(1).unwrap();
-        guarded.add_one();
+        // SAFETY: as above.
+        pages.0[page].with_mut(|number| unsafe { *number += 1 });
+        drop(permit);
     })
 }
 
-/// Explores a model with at most so many preemptions, or all of it.
-///
-/// `LOCKSET_DEEPER` adds to the bound: what `cargo xtask test --deep` does.
-fn model(preemptions: Option<usize>, model: impl Fn() + Sync + Send + 'static) {
-    let deeper = std::env::var("LOCKSET_DEEPER").ok().and_then(|more| more.parse().ok());
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = preemptions.map(|bound| bound + deeper.unwrap_or(0));
-    builder.check(model);
-}
-
-#[test]
-fn two_threads_exclude_each_other() {
-    model(None, || {
-        let guarded = guarded();
-        let other = add_one_on_a_thread(&guarded);
+/// The waiter needs both of them, whoever of the two serves it, or if it serves itself: what each
+/// did before has to reach it, not only what its server did.
+fn both_releases_reach_a_waiter_of_two<P: Policy>(preemptions: Option<usize>) {
+    model(preemptions, || {
+        let semaphore = shared::<P>(2);
+        let pages = Arc::new(Pages([UnsafeCell::new(0), UnsafeCell::new(0)]));
+        let permits = [0, 1].map(|page| (semaphore.acquire_owned(1).unwrap(), page));
+        let writers = permits.map(|(permit, page)| write_and_release(permit, &pages, page));
         {
-            let _permit = guarded.semaphore.acquire(1).unwrap();
-            guarded.add_one();
+            let _both = semaphore.acquire(2).unwrap();
+            assert_eq!(pages.sum(), 2);
         }
-        other.join().unwrap();
-        assert_eq!(guarded.semaphore.available(), 1);
+        writers.into_iter().for_each(|writer| writer.join().unwrap());
+        require_idle(&semaphore, 2);
     });
 }
 
-#[test]
-fn three_threads_exclude_each_other() {
-    model(Some(3), || {
-        let guarded = guarded();
-        let others = [add_one_on_a_thread(&guarded), add_one_on_a_thread(&guarded)];
-        {
-            let _permit = guarded.semaphore.acquire(1).unwrap();
-            guarded.add_one();
-        }
-        others.into_iter().for_each(|other| other.join().unwrap());
-        assert_eq!(guarded.semaphore.available(), 1);
-    });
-}
-
-#[test]
-fn two_threads_that_acquire_twice() {
-    model(None, || {
-        let guarded = guarded();
-        let other = {
-            let guarded = Arc::clone(&guarded);
-            thread::spawn(move || (0..2).for_each(|_| drop(guarded.semaphore.acquire(1).unwrap())))
-        };
-        (0..2).for_each(|_| drop(guarded.semaphore.acquire(1).unwrap()));
-        other.join().unwrap();
-        assert_eq!(guarded.semaphore.available(), 1);
-    });
-}
-
-#[test]
-fn a_thread_and_a_task_share_the_queue() {
-    model(None, || {
-        let guarded = guarded();
-        let other = add_one_on_a_thread(&guarded);
-        loom::future::block_on(async {
-            let _permit = guarded.semaphore.acquire_async(1).await.unwrap();
-            guarded.add_one();
+/// Who takes permits sees what was done before any earlier return of permits, even of ones that it
+/// did not need: the order of the changes of the word is one.
+fn an_earlier_release_is_seen_without_need<P: Policy>(preemptions: Option<usize>) {
+    model(preemptions, || {
+        let guarded = guarded::<P>(2);
+        let held = guarded.semaphore.acquire(1).unwrap();
+        let other = Arc::clone(&guarded);
+        let reader = thread::spawn(move || {
+            let permit = other.semaphore.try_acquire(1).unwrap();
+            // One of the two permits was free all the time. But if both are out now besides the
+            // first one's, that has been given back.
+            let second = other.semaphore.try_acquire(1).unwrap();
+            if permit.is_some() && second.is_some() {
+                assert_eq!(other.number(), 1);
+            }
         });
-        other.join().unwrap();
-        assert_eq!(guarded.semaphore.available(), 1);
-    });
-}
-
-#[test]
-fn many_permits_are_granted_together() {
-    model(Some(3), || {
-        let semaphore = Arc::new(shared(2));
-        let others = [1, 2].map(|n| {
-            let semaphore = Arc::clone(&semaphore);
-            thread::spawn(move || drop(semaphore.acquire(n).unwrap()))
-        });
-        drop(semaphore.acquire(2).unwrap());
-        others.into_iter().for_each(|other| other.join().unwrap());
-        assert_eq!(semaphore.available(), 2);
-    });
-}
-
-/// A permit that is granted in the moment in which its waiter gives up must not be lost.
-#[test]
-fn a_grant_meets_a_timeout() {
-    model(Some(3), || {
-        let semaphore = Arc::new(shared(1));
-        let held = semaphore.acquire(1).unwrap();
-        let clock = thread::spawn(expire_deadlines);
-        let waiter = {
-            let semaphore = Arc::clone(&semaphore);
-            thread::spawn(move || drop(semaphore.acquire_until(1, deadline()).unwrap()))
-        };
+        guarded.add_one();
         drop(held);
-        waiter.join().unwrap();
-        clock.join().unwrap();
-        assert_eq!(semaphore.available(), 1);
+        reader.join().unwrap();
+        require_idle(&guarded.semaphore, 2);
     });
 }
 
-/// And it goes to the next in the queue, who sleeps.
-#[test]
-fn a_waiter_that_gives_up_takes_no_wake_up_with_it() {
-    model(Some(3), || {
-        let semaphore = Arc::new(shared(1));
-        let held = semaphore.acquire(1).unwrap();
-        let timed = {
-            let semaphore = Arc::clone(&semaphore);
-            thread::spawn(move || drop(semaphore.acquire_until(1, deadline()).unwrap()))
-        };
-        let patient = {
-            let semaphore = Arc::clone(&semaphore);
-            thread::spawn(move || drop(semaphore.acquire(1).unwrap()))
-        };
-        let clock = thread::spawn(expire_deadlines);
-        drop(held);
-        timed.join().unwrap();
-        patient.join().unwrap();
-        clock.join().unwrap();
-        assert_eq!(semaphore.available(), 1);
-    });
+model_each_policy! {
+    two_threads_exclude_each_other(None),
+    three_threads_exclude_each_other(Some(3)),
+    a_try_gets_the_permit_or_leaves_it(None),
+    a_newcomer_tries_beside_a_waiter(Some(3)),
+    many_permits_are_granted_together(Some(3)),
+    both_releases_reach_a_waiter_of_two(Some(3)),
+    an_earlier_release_is_seen_without_need(None),
 }
 
-#[test]
-fn a_try_gets_the_permit_or_leaves_it() {
-    model(None, || {
-        let guarded = guarded();
-        let other = add_one_on_a_thread(&guarded);
-        if let Some(_permit) = guarded.semaphore.try_acquire(1).unwrap() {
-            guarded.add_one();
-        }
-        other.join().unwrap();
-        assert_eq!(guarded.semaphore.available(), 1);
-    });
-}
-
-#[test]
-fn closing_wakes_whoever_waits() {
-    model(None, || {
-        let semaphore = Arc::new(shared(1));
-        let held = semaphore.acquire(1).unwrap();
-        let waiter = {
-            let semaphore = Arc::clone(&semaphore);
-            thread::spawn(move || semaphore.acquire(1).map(drop))
-        };
-        semaphore.close();
-        assert_eq!(waiter.join().unwrap(), Err(AcquireError::Closed));
-        drop(held);
-        assert_eq!(semaphore.available(), 1);
-    });
-}
-
-/// Waiters are served in the order in which they came, and nobody passes them.
-#[test]
-fn the_queue_is_first_come_first_served() {
-    model(None, || {
-        let semaphore = shared(2);
-        let held = semaphore.acquire(2).unwrap();
-        let mut waiting = [2, 1, 1].map(|n| Box::pin(semaphore.acquire_async(n)));
-        let mut context = Context::from_waker(Waker::noop());
-        let mut granted = |waiting: &mut [Pin<Box<Acquire<&Semaphore>>>]| {
-            waiting.iter_mut().position(|acquire| acquire.as_mut().poll(&mut context).is_ready())
-        };
-        assert_eq!(granted(&mut waiting), None);
-        drop(held);
-        // Two are free, and owed to the first, who has not picked them up yet.
-        assert!(semaphore.try_acquire(1).unwrap().is_none(), "a newcomer passed the queue");
-        assert_eq!(granted(&mut waiting[1..]), None, "a later waiter was served first");
-        assert_eq!(granted(&mut waiting[..1]), Some(0));
-        // Its permits were dropped with the answer, and both others were granted one.
-        assert_eq!(granted(&mut waiting[1..]), Some(0));
-        assert_eq!(granted(&mut waiting[2..]), Some(0));
-    });
-}
-
-/// One permit is free, but the first in the queue wants two: nobody else is given it.
-#[test]
-fn a_large_request_is_not_passed_by_small_ones() {
-    model(None, || {
-        let semaphore = shared(2);
-        let held = semaphore.acquire(1).unwrap();
-        let mut large = Box::pin(semaphore.acquire_async(2));
-        let mut context = Context::from_waker(Waker::noop());
-        assert!(large.as_mut().poll(&mut context).is_pending());
-        assert!(semaphore.try_acquire(1).unwrap().is_none(), "a small request passed a large one");
-        // Once it has gone, the permit is there for others.
-        drop(large);
-        assert!(semaphore.try_acquire(1).unwrap().is_some());
-        drop(held);
-    });
-}
+model_policy!(fifo_twice: Fifo, two_threads_that_acquire_twice(None));
+model_policy!(bounded_twice: Bounded<1>, two_threads_that_acquire_twice(Some(4)));
+// All of it takes more than a minute: whoever is called may find nothing, and go back to sleep.
+model_policy!(barging_twice: Barging, two_threads_that_acquire_twice(Some(4)));

@@ -7,7 +7,8 @@ use std::time::Instant;
 
 use lockset_api::Deadline;
 use lockset_semaphore::{
-    Acquire, AcquireError, Barging, Bounded, Fifo, Handle, Permit, Policy, Semaphore, SemaphoreWith,
+    Acquire, AcquireError, Barging, Bounded, Fifo, Handle, MAX_PERMITS, Permit, Policy, Semaphore,
+    SemaphoreWith,
 };
 
 fn poll<S: Handle>(acquire: &mut Pin<&mut Acquire<S>>) -> Poll<Result<Permit<S>, AcquireError>> {
@@ -128,12 +129,60 @@ fn what_is_forgotten_lowers_the_limit() {
     held.split(1).unwrap().forget();
     let Poll::Ready(Err(error)) = poll(&mut both) else { panic!("it waits for what cannot be") };
     assert_eq!(error, AcquireError::TooMany { asked: 2, limit: 1 });
-    // In debt, what is forgotten pays first.
+    drop(held);
+    assert_eq!((semaphore.limit(), semaphore.available()), (1, 1));
+}
+
+#[test]
+fn what_is_forgotten_pays_a_debt_first() {
+    let semaphore = Semaphore::new(4);
+    let mut held = semaphore.acquire(4).unwrap();
+    semaphore.set_limit(3).unwrap();
+    held.split(2).unwrap().forget();
+    // One paid, one lowered the limit.
+    assert_eq!((semaphore.limit(), semaphore.in_use(), semaphore.available()), (2, 2, 0));
     semaphore.set_limit(0).unwrap();
     held.forget();
     assert_eq!((semaphore.limit(), semaphore.in_use(), semaphore.available()), (0, 0, 0));
     semaphore.set_limit(2).unwrap();
     assert_eq!(semaphore.available(), 2);
+}
+
+#[test]
+fn permits_are_added_and_taken_out() {
+    let semaphore = Semaphore::new(1);
+    let held = semaphore.acquire(1).unwrap();
+    let mut waiter = pin!(semaphore.acquire_async(1));
+    assert!(poll(&mut waiter).is_pending());
+    semaphore.add_permits(3).unwrap();
+    assert!(is_granted(&mut waiter));
+    assert_eq!((semaphore.limit(), semaphore.available()), (4, 3));
+    assert_eq!(semaphore.forget_permits(2), 2);
+    assert_eq!(semaphore.forget_permits(2), 1, "only what is free");
+    assert_eq!((semaphore.limit(), semaphore.in_use()), (1, 1));
+    let refused = semaphore.add_permits(MAX_PERMITS).unwrap_err();
+    assert_eq!(refused.asked, MAX_PERMITS + 1);
+    drop(held);
+    assert_eq!(semaphore.available(), 1);
+}
+
+/// A bucket of tokens: each call uses one up, and others are added in time.
+#[test]
+fn a_growing_semaphore_waits_for_more() {
+    let bucket = Semaphore::growing(1);
+    bucket.acquire(1).unwrap().forget();
+    assert!(bucket.try_acquire(2).unwrap().is_none(), "there may be two one day");
+    let mut two = pin!(bucket.acquire_async(2));
+    bucket.add_permits(1).unwrap();
+    assert!(poll(&mut two).is_pending());
+    bucket.set_limit(0).unwrap();
+    assert!(poll(&mut two).is_pending(), "a lowered limit refuses nobody here");
+    bucket.add_permits(2).unwrap();
+    assert!(is_granted(&mut two));
+    assert_eq!(
+        bucket.acquire(MAX_PERMITS + 1).unwrap_err(),
+        AcquireError::TooMany { asked: MAX_PERMITS + 1, limit: 2 }
+    );
 }
 
 #[test]
@@ -202,6 +251,23 @@ fn barging_lets_small_newcomers_pass_a_large_one() {
     }
     drop(held);
     assert!(is_granted(&mut large));
+}
+
+/// The first one that fits is called, not the first one.
+#[test]
+fn barging_leaves_no_permit_idle_behind_a_large_request() {
+    let semaphore = SemaphoreWith::<Barging>::new(4);
+    let held = semaphore.acquire(4).unwrap();
+    let mut large = pin!(semaphore.acquire_async(4));
+    let mut small = pin!(semaphore.acquire_async(1));
+    assert!(poll(&mut large).is_pending() && poll(&mut small).is_pending());
+    let mut held = Some(held);
+    drop(held.as_mut().and_then(|held| held.split(3)));
+    assert!(is_granted(&mut small));
+    assert!(poll(&mut large).is_pending());
+    held = None;
+    assert!(is_granted(&mut large));
+    drop(held);
 }
 
 #[test]

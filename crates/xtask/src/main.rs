@@ -62,9 +62,9 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "mutants",
-        flags: &[],
+        flags: &["--only=PART-OF-PACKAGE"],
         about: "the bugs that the loom models must find",
-        run: |_| mutants::run(),
+        run: mutants::run,
     },
     Verb {
         name: "orderings",

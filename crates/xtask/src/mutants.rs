@@ -18,6 +18,7 @@ mod ladder;
 mod many_threads;
 mod raw;
 mod semaphore;
+mod semaphore_ladder;
 
 /// The bugs of one area, and where its models are.
 struct Area {
@@ -50,21 +51,39 @@ const AREAS: &[Area] = &[
     raw::EXCLUSION,
     raw::GIVING_UP,
     raw::ORDER,
-    semaphore::SEMAPHORE,
+    semaphore::EXCLUSION,
+    semaphore::GIVING_UP,
+    semaphore::CLOSING,
+    semaphore::LIMIT,
+    semaphore::ORDER,
+    semaphore::TASKS,
+    semaphore_ladder::LADDER,
+    semaphore_ladder::MANY_THREADS,
 ];
 
-pub(crate) fn run() -> Result<ExitCode> {
-    let tally = run_all()?;
+/// Plants every mutant, or those of packages whose name has the part after `--only=`.
+pub(crate) fn run(flags: &[String]) -> Result<ExitCode> {
+    let only = flags.iter().find_map(|flag| flag.strip_prefix("--only="));
+    let tally = plant_all(only.unwrap_or_default())?;
     println!("\n{tally}");
     Ok(if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Plants every mutant in turn; a passed one is a mutant that its model caught.
+/// All of them, as a kind of test.
 pub(crate) fn run_all() -> Result<Tally> {
+    plant_all("")
+}
+
+/// A passed one is a mutant that its model caught.
+fn plant_all(only: &str) -> Result<Tally> {
+    let areas: Vec<&Area> = AREAS.iter().filter(|area| area.package.contains(only)).collect();
+    if areas.is_empty() {
+        return Err(format!("no package like `{only}` has mutants").into());
+    }
     let nursery = Nursery::new()?;
-    require_healthy_models(&nursery)?;
+    require_healthy_models(&nursery, &areas)?;
     let mut tally = Tally::default();
-    for area in AREAS {
+    for area in areas {
         for mutant in area.mutants {
             tally += judge(&nursery, area, mutant);
         }
@@ -73,8 +92,8 @@ pub(crate) fn run_all() -> Result<Tally> {
 }
 
 /// A model that fails without the bug proves nothing by failing with it.
-fn require_healthy_models(nursery: &Nursery) -> Result<()> {
-    for Area { package, target, mutants } in AREAS {
+fn require_healthy_models(nursery: &Nursery, areas: &[&Area]) -> Result<()> {
+    for Area { package, target, mutants } in areas {
         let models = nursery.models(package, target)?;
         let names: BTreeSet<_> = models.names()?.into_iter().collect();
         let tests: BTreeSet<_> = mutants.iter().map(|mutant| mutant.test).collect();

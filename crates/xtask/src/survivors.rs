@@ -7,23 +7,23 @@
 //!
 //! A model that deadlocks aborts its process, and one that hangs is stopped: both are kills.
 
+mod questions;
 mod reviewed;
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use crate::Result;
-use crate::models::targets_of;
 use crate::nursery::{Nursery, QUIET};
 use crate::orderings::algorithms_of;
 use crate::process::{cargo, is_installed, run as run_command, say};
 use crate::tally::Tally;
 
+use questions::{Questions, Side};
+
 /// The crates whose code is mutated.
 const PACKAGES: &[&str] = &["lockset-mutex"];
-
-/// How long the models may take, in seconds: several times what they do.
-const LIMIT: &str = "120";
 
 /// `cargo mutants` has found mutants that survive, or that hang.
 const FOUND_SOME: &[i32] = &[2, 3];
@@ -48,15 +48,8 @@ fn mutate_all(only: &str) -> Result<Tally> {
     let mut tally = Tally::default();
     let mut survivors = Vec::new();
     for package in PACKAGES {
-        let mut models = Vec::new();
-        for target in targets_of(package)? {
-            models.extend(nursery.models(package, &target)?.names()?);
-        }
         for file in algorithms_of(package)?.iter().filter(|file| file.contains(only)) {
-            // A model of one lock says nothing of another, so those with its name are enough.
-            let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".rs"));
-            let stem = stem.filter(|stem| models.iter().any(|model| model.contains(*stem)));
-            let found = mutate(&nursery, package, file, stem)?;
+            let found = mutate(&nursery, package, file)?;
             tally.passed += found.killed;
             survivors.extend(found.survivors);
         }
@@ -70,7 +63,7 @@ fn mutate_all(only: &str) -> Result<Tally> {
         tally += count;
     }
     for stale in reviewed::stale(&survivors, only) {
-        println!("survivors: a review of what does not survive any more: {stale}");
+        println!("survivors: a review that is untrue by now: {stale}");
         tally += Tally::FAILED;
     }
     Ok(tally)
@@ -90,21 +83,60 @@ struct Found {
     survivors: Vec<String>,
 }
 
-fn mutate(nursery: &Nursery, package: &str, file: &str, only: Option<&str>) -> Result<Found> {
+/// Asks one round of questions after the other, each about what the earlier ones have missed.
+fn mutate(nursery: &Nursery, package: &str, file: &str) -> Result<Found> {
+    let Questions { rounds, names } = questions::about(file);
     let out = nursery.target_dir.join("survivors");
-    let mut mutants = Command::new("cargo-mutants");
-    mutants.args(["mutants", "--in-place", "--all-features", "--package", package, "--file", file]);
-    mutants.args(["--profile", "release", "--timeout", LIMIT, "--no-shuffle", "--colors", "never"]);
-    mutants.arg("--output").arg(&out).args(["--", "--test", "loom*"]).args(only);
-    mutants.env("RUSTFLAGS", format!("--cfg lockset_loom {QUIET}"));
+    fs::create_dir_all(&out)?;
+    let mut found = Found { killed: 0, survivors: vec![] };
+    for (number, round) in rounds.iter().enumerate() {
+        let mut mutants = Command::new("cargo-mutants");
+        mutants.args(["mutants", "--in-place", "--all-features", "--package", package]);
+        mutants.args([
+            "--file",
+            file,
+            "--timeout",
+            round.side.limit(),
+            "--no-shuffle",
+            "--colors",
+            "never",
+        ]);
+        if number > 0 {
+            mutants.arg("--iterate");
+        }
+        match round.side {
+            Side::Model => mutants
+                .args(["--profile", "release"])
+                .env("RUSTFLAGS", format!("--cfg lockset_loom {QUIET}"))
+                // Of a mutant, little but its own function has to be built.
+                .env("CARGO_PROFILE_RELEASE_INCREMENTAL", "true"),
+            Side::Machine => mutants.env("RUSTFLAGS", QUIET),
+        };
+        // To what is tested, and to what is built.
+        mutants.args(round.targets.iter().map(|target| format!("--cargo-arg={target}")));
+        mutants.arg("--output").arg(&out);
+        // After the first dashes, to `cargo test`; after the others, to the tests.
+        mutants.args(["--", "--"]).args(&names).args(round.but);
+        let round = ask(nursery, mutants, &out.join("mutants.out"))
+            .map_err(|error| format!("cargo-mutants could not try {file}: {error}"))?;
+        found.killed += round.killed;
+        found.survivors = round.survivors;
+        if found.survivors.is_empty() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+fn ask(nursery: &Nursery, mut mutants: Command, out: &Path) -> Result<Found> {
     say(&mutants);
     mutants.current_dir(&nursery.tree).env("CARGO_TARGET_DIR", &nursery.target_dir);
     let status = mutants.status()?;
     if !status.success() && !status.code().is_some_and(|code| FOUND_SOME.contains(&code)) {
-        return Err(format!("cargo-mutants could not try {file}: {status}").into());
+        return Err(status.to_string().into());
     }
     let lines = |list: &str| -> Result<Vec<String>> {
-        let text = fs::read_to_string(out.join("mutants.out").join(list))?;
+        let text = fs::read_to_string(out.join(list))?;
         Ok(text.lines().map(without_place).collect())
     };
     let killed = lines("caught.txt")?.len() + lines("timeout.txt")?.len();

@@ -66,16 +66,16 @@ fn tests() -> Result<Tally> {
 }
 
 fn portable_tests() -> Result<Tally> {
-    count(
-        cargo(&["test", "--package", "lockset-mutex", "--no-fail-fast"])
-            .env("RUSTFLAGS", "--cfg lockset_portable"),
-    )
+    let mut cargo = cargo(&["test", "--no-fail-fast", "--package", "lockset-sync"]);
+    cargo.args(models::PACKAGES.iter().flat_map(|package| ["--package", package]));
+    count(cargo.env("RUSTFLAGS", "--cfg lockset_portable"))
 }
 
-/// The models of eight threads. A deadlock is a panic here, so one process will do for all.
+/// The models of many threads. A deadlock is a panic here, so one process a target will do for all.
 fn shuttle_models() -> Result<Tally> {
-    let args = ["test", "--release", "--package", "lockset-mutex", "--test", "shuttle"];
-    count(cargo(&args).arg("--no-fail-fast").env("RUSTFLAGS", "--cfg lockset_shuttle"))
+    let mut cargo = cargo(&["test", "--release", "--test", "shuttle*", "--no-fail-fast"]);
+    cargo.args(models::PACKAGES.iter().flat_map(|package| ["--package", package]));
+    count(cargo.env("RUSTFLAGS", "--cfg lockset_shuttle"))
 }
 
 /// Runs `cargo test`, shows what it prints as it prints it, and adds up its results.

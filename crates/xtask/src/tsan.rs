@@ -13,13 +13,13 @@ use std::time::Duration;
 
 use crate::Result;
 use crate::nursery::{Nursery, QUIET};
-use crate::orderings::without_releases;
-use crate::process::{Ending, files_of_the_tree, output_of, run_bounded, target_dir};
+use crate::orderings::{algorithms_of, without_releases};
+use crate::process::{Ending, output_of, run_bounded, target_dir};
 use crate::tally::Tally;
 use crate::targets;
 
 /// The crates that have a test target `tsan`.
-const PACKAGES: &[&str] = &["lockset-mutex"];
+const PACKAGES: &[&str] = &["lockset-mutex", "lockset-semaphore"];
 
 /// Mixing crates with and without the sanitizer is refused unless asked for; here std is without.
 const FLAGS: &str = "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --cfg lockset_tsan";
@@ -27,10 +27,15 @@ const FLAGS: &str = "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --
 /// A case takes less than a second.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// How often a race is looked for: one whose threads take turns is missed, and on a busy machine
+/// they often do.
+const TRIES: usize = 50;
+
 /// The one thing of the standard library's that the locks use and the sanitizer cannot see: an
 /// `Arc` that is dropped orders its last owner by a fence, and fences are not understood. Only what
-/// is reported of an `Arc` being freed is left out.
-const SUPPRESSIONS: &str = "race:alloc::sync::Arc*drop_slow\n";
+/// is reported of an `Arc` being freed is left out; that of a thread's handle is freed within std.
+const SUPPRESSIONS: &str = "race:alloc::sync::Arc*drop_slow\n\
+    race:alloc::sync::Arc<std::thread::thread::Inner*Drop>::drop\n";
 
 /// What a case says that ended well.
 const SAID: &str = "ok, under ThreadSanitizer";
@@ -79,14 +84,11 @@ fn build(package: &str, host: &str, tree: &Path, dir: &Path, lints: &str) -> Res
     Ok(tsan.ok_or_else(|| format!("cargo built no `tsan` of {package}"))?.1)
 }
 
+/// Out of the algorithms, that is: without their seam, whose own orderings would be missed first.
 fn take_out_releases(package: &str, nursery: &Nursery) -> Result<()> {
-    let src = format!("crates/{package}/src/");
-    for path in files_of_the_tree()? {
-        let path = path.to_string_lossy();
-        if path.starts_with(&src) && path.ends_with(".rs") {
-            let weak = without_releases(&path, &nursery.read(&path)?);
-            fs::write(nursery.tree.join(&*path), weak)?;
-        }
+    for path in algorithms_of(package)? {
+        let weak = without_releases(&path, &nursery.read(&path)?);
+        fs::write(nursery.tree.join(path), weak)?;
     }
     Ok(())
 }
@@ -108,21 +110,15 @@ fn judge(
     if cases.is_empty() {
         return Err(format!("{package} has nothing for ThreadSanitizer").into());
     }
-    let suppressions = target_dir()?.join("tsan.suppressions");
-    fs::write(&suppressions, SUPPRESSIONS)?;
-    let options = format!("suppressions={}", suppressions.display());
     let mut tally = Tally::default();
     for case in cases {
-        let log = target_dir()?.join("tsan.log");
-        let mut run = Command::new(executable);
-        run.args(["--exact", &case]).env("TSAN_OPTIONS", &options);
-        let ending = run_bounded(&mut run, LIMIT, &log)?;
-        let output = String::from_utf8_lossy(&fs::read(&log)?).into_owned();
-        let verdict = match ending {
-            Ending::Success if output.contains(SAID) => Verdict::Clean,
-            Ending::Failure if output.contains(REPORT) => Verdict::Race,
-            _ => Verdict::Other,
-        };
+        let (mut verdict, mut output) = watch(executable, &case)?;
+        for _ in 1..TRIES {
+            if is_right(&verdict) || !matches!(verdict, Verdict::Clean) {
+                break;
+            }
+            (verdict, output) = watch(executable, &case)?;
+        }
         let word = match verdict {
             Verdict::Clean => "clean",
             Verdict::Race => "data race",
@@ -137,4 +133,22 @@ fn judge(
         tally += count;
     }
     Ok(tally)
+}
+
+/// Runs one case, and says how it went and what it printed.
+fn watch(executable: &PathBuf, case: &str) -> Result<(Verdict, String)> {
+    let dir = target_dir()?;
+    let (log, suppressions) = (dir.join("tsan.log"), dir.join("tsan.suppressions"));
+    fs::write(&suppressions, SUPPRESSIONS)?;
+    let mut run = Command::new(executable);
+    run.args(["--exact", case]);
+    run.env("TSAN_OPTIONS", format!("suppressions={}", suppressions.display()));
+    let ending = run_bounded(&mut run, LIMIT, &log)?;
+    let output = String::from_utf8_lossy(&fs::read(&log)?).into_owned();
+    let verdict = match ending {
+        Ending::Success if output.contains(SAID) => Verdict::Clean,
+        Ending::Failure if output.contains(REPORT) => Verdict::Race,
+        _ => Verdict::Other,
+    };
+    Ok((verdict, output))
 }

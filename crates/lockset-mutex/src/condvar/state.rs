@@ -41,3 +41,6 @@ pub(super) fn owe_all(state: u32) -> Option<u32> {
 pub(super) fn leave(state: u32) -> Option<u32> {
     Some(state - WAITER - u32::from(due(state) > 0))
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,7 +119,7 @@ impl<const BYPASSES: u32> BoundedBypass<BYPASSES> {
         }
         let Some(mut parker) = self.enqueue() else { return };
         loop {
-            parker.park();
+            parker.park(None);
             let mut bucket = table::bucket(&self.word);
             let Some(entry) = bucket.first(&self.word).filter(|entry| entry.is_of(&parker)) else {
                 return; // Handed over.

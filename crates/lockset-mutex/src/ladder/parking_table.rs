@@ -125,7 +125,7 @@ impl ParkingTable {
         let parker = Arc::new(Parker::new());
         bucket.entries.push_back(Entry::new(&self.word, &parker));
         drop(bucket);
-        parker.park();
+        parker.park(None);
     }
 
     /// Unlocks, and wakes the first; the bucket is open again before that one runs.

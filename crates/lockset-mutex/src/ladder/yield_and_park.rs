@@ -121,7 +121,7 @@ impl YieldAndPark {
         }
         sleepers.push_back(Arc::clone(&me));
         drop(sleepers);
-        me.park();
+        me.park(None);
         false
     }
 }

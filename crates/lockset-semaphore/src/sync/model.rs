@@ -1,24 +1,18 @@
-//! Atomics, mutex and parking as a model checker sees them.
-//!
-//! The checkers know no time: a deadline passes when a thread of the model calls
-//! [`expire_deadlines`], which may then come at any moment. Nor do they know haste: a thread that
-//! spins only adds interleavings that differ in nothing, so none does.
+//! Atomics and mutex as a model checker sees them.
 
 use core::sync::atomic::Ordering;
 use core::time::Duration;
 use std::sync::OnceLock;
-
-use lockset_api::Deadline;
 
 use super::checker;
 use checker::sync::MutexGuard;
 
 #[cfg(not(lockset_loom))]
 pub(crate) use super::cell::Cell;
-pub(crate) use checker::sync::atomic::AtomicUsize as Atomic;
-pub(crate) use checker::thread::{Thread, current};
 #[cfg(lockset_loom)]
-pub(crate) use loom::cell::UnsafeCell as Cell;
+pub(crate) use checker::cell::UnsafeCell as Cell;
+pub(crate) use checker::sync::atomic::AtomicUsize as Atomic;
+pub(crate) use checker::sync::{Condvar, Mutex as PlainMutex, MutexGuard as PlainGuard};
 
 /// An atomic whose constructor is const, as loom's is not: it is made at the first use. A model has
 /// to use the semaphore once before it shares it.
@@ -90,40 +84,8 @@ impl<T> Mutex<T> {
     }
 }
 
-checker::lazy_static! {
-    static ref CLOCK: checker::sync::Mutex<Clock> =
-        checker::sync::Mutex::new(Clock { has_struck: false, sleepers: Vec::new() });
-}
-
-struct Clock {
-    has_struck: bool,
-    sleepers: Vec<Thread>,
-}
-
-/// From now on every deadline of this model has passed.
-pub fn expire_deadlines() {
-    let mut clock = CLOCK.lock().unwrap();
-    clock.has_struck = true;
-    clock.sleepers.drain(..).for_each(|sleeper| sleeper.unpark());
-}
-
-/// Whether `deadline` has passed.
-pub(crate) fn has_passed(deadline: Deadline) -> bool {
-    deadline != Deadline::NEVER && CLOCK.lock().unwrap().has_struck
-}
-
-/// Sleeps until this thread is woken or the clock strikes.
-pub(crate) fn park(deadline: Deadline) {
-    if deadline != Deadline::NEVER {
-        let mut clock = CLOCK.lock().unwrap();
-        if clock.has_struck {
-            return;
-        }
-        clock.sleepers.push(current());
-    }
-    checker::thread::park();
-}
-
-pub(crate) fn spin(_time: Duration, _is_over: impl FnMut() -> bool) -> bool {
-    false
+/// The checkers know no haste: a thread that spins looks once, which is all that matters; to look
+/// again adds interleavings that differ in nothing.
+pub(crate) fn spin(_time: Duration, mut is_over: impl FnMut() -> bool) -> bool {
+    is_over()
 }

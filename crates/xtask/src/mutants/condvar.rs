@@ -80,7 +80,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "a wake-up is spent on one whose deadline has passed",
-        file: "crates/lockset-mutex/src/sync/model/sleeper.rs",
+        file: "crates/lockset-sync/src/model/sleeper.rs",
         from: "left -= u32::from(entry.sleeper.end(Waited::Woken));",
         to: "entry.sleeper.end(Waited::Woken); left -= 1;",
         test: "a_waiter_that_gives_up_takes_no_notification_with_it",

@@ -2,52 +2,295 @@
 
 use super::{Area, Mutant};
 
+const ACQUIRE: &str = "crates/lockset-semaphore/src/acquire.rs";
+const POLICY: &str = "crates/lockset-semaphore/src/policy.rs";
 const QUEUE: &str = "crates/lockset-semaphore/src/queue.rs";
+const SEMAPHORE: &str = "crates/lockset-semaphore/src/semaphore.rs";
+const WORD: &str = "crates/lockset-semaphore/src/word.rs";
 
-pub(super) const SEMAPHORE: Area =
-    Area { package: "lockset-semaphore", target: "loom", mutants: MUTANTS };
+const fn area(target: &'static str, mutants: &'static [Mutant]) -> Area {
+    Area { package: "lockset-semaphore", target, mutants }
+}
 
-const MUTANTS: &[Mutant] = &[
-    Mutant {
-        name: "permit granted then timed out",
-        file: QUEUE,
-        from: "let given_back = self.granted.remove(&ticket).unwrap_or(0);",
-        to: "let given_back = 0;",
-        test: "a_grant_meets_a_timeout",
-    },
-    Mutant {
-        name: "wake-up taken along by a timeout",
-        file: QUEUE,
-        from: "..self.give(given_back)",
-        to: "..{ self.free += given_back; Afterwards::default() }",
-        test: "a_waiter_that_gives_up_takes_no_wake_up_with_it",
-    },
-    Mutant {
-        name: "newcomer that overbooks",
-        file: QUEUE,
-        from: "let free = self.waiting.is_empty() && self.free >= n;",
-        to: "let free = self.waiting.is_empty();",
-        test: "two_threads_exclude_each_other",
-    },
-    Mutant {
-        name: "newcomer that passes the queue",
-        file: QUEUE,
-        from: "let free = self.waiting.is_empty() && self.free >= n;",
-        to: "let free = self.free >= n;",
-        test: "a_large_request_is_not_passed_by_small_ones",
-    },
-    Mutant {
-        name: "last come, first served",
-        file: QUEUE,
-        from: "while let Some(first) = self.waiting.first_entry() {",
-        to: "while let Some(first) = self.waiting.last_entry() {",
-        test: "the_queue_is_first_come_first_served",
-    },
-    Mutant {
-        name: "waiters forgotten by close",
-        file: QUEUE,
-        from: "waiting.into_values().map(|waiter| waiter.waker).collect()",
-        to: "waiting.into_values().map(|waiter| waiter.waker).take(0).collect()",
-        test: "closing_wakes_whoever_waits",
-    },
-];
+pub(super) const EXCLUSION: Area = area(
+    "loom",
+    &[
+        Mutant {
+            name: "flag not set at joining",
+            file: QUEUE,
+            from: "Some((seen | WAITERS, Joined::Queued))",
+            to: "Some((seen, Joined::Queued))",
+            test: "fifo::two_threads_exclude_each_other",
+        },
+        Mutant {
+            name: "flag cleared while somebody waits",
+            file: QUEUE,
+            from: "None => seen | WAITERS,",
+            to: "None => seen & !WAITERS,",
+            test: "fifo::three_threads_exclude_each_other",
+        },
+        Mutant {
+            name: "release that does not tend",
+            file: SEMAPHORE,
+            from: "if self.word.fetch_add(word::permits(n), Release) & WAITERS != 0 {",
+            to: "if self.word.fetch_add(word::permits(n), Release) == usize::MAX {",
+            test: "fifo::two_threads_exclude_each_other",
+        },
+        Mutant {
+            name: "newcomer that overbooks",
+            file: WORD,
+            from: "if seen & obstacles != 0 || !has(seen, n) {",
+            to: "if seen & obstacles != 0 {",
+            test: "fifo::two_threads_exclude_each_other",
+        },
+        Mutant {
+            name: "permits looked at, then taken",
+            file: WORD,
+            from: "match word.compare_exchange_weak(seen, seen - permits(n), Acquire, Acquire) {",
+            to: "match Ok::<usize, usize>(word.fetch_sub(permits(n), Acquire)) {",
+            test: "fifo::two_threads_exclude_each_other",
+        },
+        Mutant {
+            name: "permits that came before the flag, not looked at",
+            file: QUEUE,
+            from: "Err(newer) => seen = newer,\n            }\n        };",
+            to: "Err(_) => { word.fetch_or(WAITERS, Acquire); break joined }\n            \
+                }\n        \
+                };",
+            test: "fifo::two_threads_exclude_each_other",
+        },
+        Mutant {
+            name: "call that finds nothing, and is not called off",
+            file: QUEUE,
+            from: "self.is_called = false;\n        node.decide(Fate::Waits);",
+            to: "node.decide(Fate::Waits);",
+            test: "barging::three_threads_exclude_each_other",
+        },
+    ],
+);
+
+pub(super) const GIVING_UP: Area = area(
+    "loom_giving_up",
+    &[
+        Mutant {
+            name: "grant lost by one who gives up",
+            file: ACQUIRE,
+            from: "if fate == Fate::Granted {",
+            to: "if false {",
+            test: "fifo::a_grant_meets_a_timeout",
+        },
+        Mutant {
+            name: "grant given back without a wake-up",
+            file: ACQUIRE,
+            from: "semaphore.release(self.node.wants);",
+            to: "let back = crate::word::permits(self.node.wants); \
+                 semaphore.context().word.fetch_add(back, core::sync::atomic::Ordering::Release);",
+            test: "fifo::a_waiter_that_gives_up_takes_no_wake_up_with_it",
+        },
+        Mutant {
+            name: "those behind forgotten by one who gives up",
+            file: ACQUIRE,
+            from: "if is_in_queue(fate) {\n                \
+                // SAFETY: by its fate it is in the queue.\n                \
+                wake = unsafe { queue.leave(&self.node) };\n            \
+                }\n            \
+                fate\n        \
+                });",
+            to: "fate\n        \
+                });\n        \
+                if is_in_queue(fate) {\n            \
+                wake = unsafe { semaphore.queue.lock().leave(&self.node) };\n        \
+                }",
+            test: "fifo::who_runs_out_of_time_lets_those_behind_it_through",
+        },
+        Mutant {
+            name: "call taken along by one who gives up",
+            file: QUEUE,
+            from: "if self.list.first() == Some(node) {\n            self.is_called = false;",
+            to: "if self.list.first() == Some(node) {",
+            test: "barging::a_dropped_future_takes_no_wake_up_with_it",
+        },
+        Mutant {
+            name: "deadline that nobody looks at",
+            file: ACQUIRE,
+            from: "if sync::has_passed(deadline) {",
+            to: "if false {",
+            test: "fifo::a_waiter_leaves_in_time_with_nothing",
+        },
+    ],
+);
+
+pub(super) const CLOSING: Area = area(
+    "loom_close",
+    &[
+        Mutant {
+            name: "one waiter told of the closing",
+            file: QUEUE,
+            from: "while let Some(first) = self.list.first() {",
+            to: "if let Some(first) = self.list.first() {",
+            test: "fifo::closing_wakes_all",
+        },
+        Mutant {
+            name: "closing not seen by one who joins",
+            file: QUEUE,
+            from: "if is_closed(seen) {\n                return Joined::Closed;\n            }",
+            to: "",
+            test: "fifo::closing_wakes_whoever_waits",
+        },
+        Mutant {
+            name: "opened again by permits that are forgotten",
+            file: SEMAPHORE,
+            from: "self.word.fetch_add(word::permits(paid), Relaxed);",
+            to: "self.word.store(word::permits(self.available() + paid), Relaxed);",
+            test: "fifo::what_is_closed_stays_closed",
+        },
+        Mutant {
+            name: "permits of the one who was called, lost to the closing",
+            file: ACQUIRE,
+            from: "(Try::Taken, _) => Poll::Ready(Ok(())),\n            \
+                (Try::Closed, _) | (_, Fate::Closed) => Poll::Ready(Err(AcquireError::Closed)),",
+            to: "(Try::Closed, _) | (_, Fate::Closed) \
+                => Poll::Ready(Err(AcquireError::Closed)),\n            \
+                (Try::Taken, _) => Poll::Ready(Ok(())),",
+            test: "barging::closing_meets_a_grant",
+        },
+    ],
+);
+
+pub(super) const LIMIT: Area = area(
+    "loom_limit",
+    &[
+        Mutant {
+            name: "debt ignored",
+            file: SEMAPHORE,
+            from: "self.word.fetch_sub(word::permits(old - permits), Relaxed);",
+            to: "self.word.fetch_sub(word::permits((old - \
+                permits).min(self.available())), Relaxed);",
+            test: "fifo::a_debt_is_paid_before_anybody_is_served",
+        },
+        Mutant {
+            name: "debt taken for permits",
+            file: WORD,
+            from: "free >= 0 && free.cast_unsigned() >= n",
+            to: "free.cast_unsigned() >= n",
+            test: "fifo::a_debt_is_paid_before_anybody_is_served",
+        },
+        Mutant {
+            name: "waiters that want too many, forgotten",
+            file: QUEUE,
+            from: "if self.is_limit_lowered {",
+            to: "if false {",
+            test: "fifo::who_is_refused_lets_those_behind_it_through",
+        },
+        Mutant {
+            name: "waiters that want what is forgotten, forgotten",
+            file: SEMAPHORE,
+            from: "self.word.fetch_add(word::permits(paid), Relaxed);\n            \
+                queue.limit_is_lowered();",
+            to: "self.word.fetch_add(word::permits(paid), Relaxed);",
+            test: "fifo::forgetting_meets_a_waiter_that_wants_it",
+        },
+        Mutant {
+            name: "more than the limit, waited for",
+            file: QUEUE,
+            from: "if node.wants > context.limit() {",
+            to: "if node.wants > context.limit() && false {",
+            test: "fifo::forgetting_meets_a_waiter_that_wants_it",
+        },
+    ],
+);
+
+pub(super) const ORDER: Area = area(
+    "loom_order",
+    &[
+        Mutant {
+            name: "second waiter served first",
+            file: QUEUE,
+            from: "return Some(first);",
+            to: "return unsafe { self.list.behind(first) }.or(Some(first));",
+            test: "fifo::the_queue_is_first_come_first_served",
+        },
+        Mutant {
+            name: "flag cleared before the last is served",
+            file: QUEUE,
+            from: "if self.list.len() == 1 { left & !WAITERS } else { left }",
+            to: "left & !WAITERS",
+            test: "fifo::nobody_comes_between_two_who_are_served",
+        },
+        Mutant {
+            name: "newcomer that passes the queue",
+            file: POLICY,
+            from: "if self.is_open { 0 } else { WAITERS }",
+            to: "0",
+            test: "a_large_request_is_not_passed_by_small_ones",
+        },
+        Mutant {
+            name: "newcomer that passes one who fits",
+            file: QUEUE,
+            from: "rules.is_open || !has(word, wants) && passed < rules.passes",
+            to: "rules.is_open || passed < rules.passes",
+            test: "bounded::nobody_comes_between_two_who_are_served",
+        },
+        Mutant {
+            name: "waker called with the queue locked",
+            file: SEMAPHORE,
+            from: "drop(queue);\n            \
+                if let Some(wake) = wake {\n                \
+                wake.wake();\n            \
+                }",
+            to: "if let Some(wake) = wake {\n                \
+                wake.wake();\n            \
+                }\n            \
+                drop(queue);",
+            test: "fifo::nobody_comes_between_two_who_are_served",
+        },
+        Mutant {
+            name: "one waiter served for each return",
+            file: SEMAPHORE,
+            from: "if tended.is_ok() {",
+            to: "if tended.is_ok() || true {",
+            test: "fifo::nobody_comes_between_two_who_are_served",
+        },
+        Mutant {
+            name: "passing that is not counted",
+            file: QUEUE,
+            from: "if self.list.first() != Some(node) {",
+            to: "if false {",
+            test: "a_bounded_request_is_passed_by_those_behind_it_once",
+        },
+        Mutant {
+            name: "newcomer whose passing is not counted",
+            file: QUEUE,
+            from: "if queued == Joined::Granted {\n            self.count_pass();",
+            to: "if queued == Joined::Granted {",
+            test: "a_bounded_request_is_passed_by_a_newcomer_once",
+        },
+        Mutant {
+            name: "call not passed on",
+            file: QUEUE,
+            from: "if self.list.first() == Some(node) {\n            self.is_called = false;",
+            to: "if self.list.first() == Some(node) {",
+            test: "a_call_is_passed_on",
+        },
+    ],
+);
+
+pub(super) const TASKS: Area = area(
+    "loom_tasks",
+    &[
+        Mutant {
+            name: "waker of where the task was, woken",
+            file: ACQUIRE,
+            from: "wake = unsafe { queue.renew(&self.node, wake) };",
+            to: "_ = &queue;",
+            test: "fifo::a_grant_meets_a_task_whose_waker_changes",
+        },
+        Mutant {
+            name: "permits that are merged, counted twice",
+            file: "crates/lockset-semaphore/src/permit.rs",
+            from: "self.count += mem::take(&mut other.count);",
+            to: "self.count += other.count;",
+            test: "fifo::owned_permits_are_given_back_by_others",
+        },
+    ],
+);

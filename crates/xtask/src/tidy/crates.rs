@@ -10,8 +10,9 @@ use crate::process::{cargo, output_of};
 /// tests alone are free.
 const CRATES: &[(&str, &[&str])] = &[
     ("lockset-api", &[]),
-    ("lockset-mutex", &["lockset-api"]),
-    ("lockset-semaphore", &["lockset-api"]),
+    ("lockset-sync", &[]),
+    ("lockset-mutex", &["lockset-api", "lockset-sync"]),
+    ("lockset-semaphore", &["lockset-api", "lockset-sync"]),
     ("lockset-trace", &["lockset-api"]),
     ("lockset-remote", &["lockset-api"]),
     ("lockset-checked", &["lockset-api"]),
@@ -35,7 +36,7 @@ const CRATES: &[(&str, &[&str])] = &[
 ];
 
 /// The crates for threads alone, whose users must not pay for anything else.
-const LIGHT: &[&str] = &["lockset-mutex", "lockset-semaphore"];
+const LIGHT: &[&str] = &["lockset-mutex", "lockset-semaphore", "lockset-sync"];
 
 /// Runtimes, clients and TLS stacks, together with the families of crates named after them.
 const HEAVY: &[&str] = &["tokio", "async-std", "smol", "redis", "rusqlite", "openssl", "rustls"];

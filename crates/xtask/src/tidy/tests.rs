@@ -127,6 +127,7 @@ fn words() {
     }
     breaks(LIB, "#[cfg(not(lockset_loom))]\n", "loom-seam");
     passes("crates/lockset-mutex/src/sync.rs", "#[cfg(lockset_loom)]\n");
+    passes("crates/lockset-sync/src/lib.rs", "#[cfg(lockset_loom)]\n");
     passes("crates/lockset-mutex/tests/loom.rs", "#![cfg(lockset_loom)]\n");
     breaks(LIB, "#[cfg(lockset_shuttle)]\n", "loom-seam");
     passes("crates/lockset-mutex/tests/shuttle.rs", "#![cfg(lockset_shuttle)]\n");

@@ -2,6 +2,7 @@
 //! the whole graph, which no schedule of a model is needed for.
 
 use std::collections::BTreeSet;
+use std::iter;
 
 use super::*;
 
@@ -123,6 +124,41 @@ fn an_unlock_minds_whoever_does_not_look_by_itself() {
     let minded = [SLEEPER, CONTENDER | NAPPING, CONTENDER | TOKEN, CONTENDER | TOKEN | STRAY];
     assert!(quiet.into_iter().all(|state| !needs_attention(state)));
     assert!(minded.into_iter().all(needs_attention));
+}
+
+#[test]
+fn the_role_is_vacant_if_sleepers_have_no_contender() {
+    let vacant = [SLEEPER, SLEEPER | STIR, 2 * SLEEPER + SKIPS];
+    assert!(vacant.into_iter().all(role_is_vacant));
+    let others =
+        [0, CONTENDER, CONTENDER + SLEEPER, CONTENDER | TOKEN, (CONTENDER | TOKEN) + SLEEPER];
+    assert!(!others.into_iter().any(role_is_vacant));
+}
+
+#[test]
+fn a_token_is_for_who_is_called_unless_nobody_could_be() {
+    let token = (CONTENDER | TOKEN) + SLEEPER;
+    assert!(may_pick_up(token, true) && !may_pick_up(token, false));
+    assert!(may_pick_up(token | STRAY, false), "nobody was asleep");
+    assert!(may_pick_up(token - SLEEPER, false), "there is nobody else");
+    assert!(!may_pick_up(CONTENDER + SLEEPER, true), "there is none");
+}
+
+#[test]
+fn a_token_goes_astray_once() {
+    let token = (CONTENDER | TOKEN) + SLEEPER;
+    assert_eq!(stray(token), Some(token | STRAY));
+    assert_eq!(stray(token | STRAY), None);
+    assert_eq!(stray(CONTENDER + SLEEPER), None);
+}
+
+#[test]
+fn so_many_courtesies_for_each_token() {
+    let token = CONTENDER | TOKEN;
+    let all = |state| iter::successors(Some(state), |state| courtesy(*state)).skip(1);
+    assert_eq!(all(token).count(), 3);
+    assert_eq!(all(appoint(SLEEPER + COURTESIES)).count(), 3, "for the next one as well");
+    assert_eq!(all(CONTENDER).count(), 0, "for one that is on its way");
 }
 
 #[test]

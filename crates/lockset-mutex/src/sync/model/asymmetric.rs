@@ -2,7 +2,7 @@
 
 use core::sync::atomic::Ordering::SeqCst;
 
-use super::fence;
+use lockset_sync::fence;
 
 /// Never, in a model.
 #[derive(Clone, Copy, Debug)]

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use super::checker::{self, sync::atomic::AtomicBool};
 use super::sleeper::Sleeper;
-use crate::sync::Waited;
+use crate::Waited;
 
 checker::lazy_static! {
     static ref CLOCK: Clock = Clock {

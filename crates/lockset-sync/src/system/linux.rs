@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use rustix::thread::futex::{self, Flags, Timespec};
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::sync::Waited;
+use crate::Waited;
 
 /// Everybody.
 const ALL: u32 = u32::MAX;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use super::checker::thread::{self, Thread};
 use super::clock::Clock;
-use crate::sync::Waited;
+use crate::Waited;
 
 /// One sleep of one thread. It ends once, by a wake-up or by a deadline, never by both.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use crossbeam_utils::CachePadded;
 
-use crate::sync::Waited;
+use crate::Waited;
 
 /// Enough entries that a few dozen contended words seldom meet in one.
 const ENTRIES: usize = 64;

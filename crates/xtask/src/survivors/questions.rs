@@ -1,0 +1,100 @@
+//! Which tests are asked about a file, and in which order.
+//!
+//! A model of one lock says nothing of another. And a mutant is nearly always found by a test that
+//! takes no time, so those come first, and only what they miss is put before the slow ones.
+
+/// Tests that are asked together: what `cargo test` is told to build, and what the tests to run.
+pub(super) struct Round {
+    pub(super) side: Side,
+    /// The test targets, as flags.
+    pub(super) targets: &'static [&'static str],
+    /// Tests that are left to a later round, as flags.
+    pub(super) but: &'static [&'static str],
+}
+
+/// What the locks are built for.
+#[derive(Clone, Copy)]
+pub(super) enum Side {
+    Model,
+    /// With overflow checks. It alone knows of time, and of spinning.
+    Machine,
+}
+
+impl Side {
+    /// How long a round may take, in seconds, on a machine that has other things to do as well:
+    /// several times what it does. A model that hangs says so itself, as a rule; a test does not.
+    pub(super) fn limit(self) -> &'static str {
+        match self {
+            Self::Model => "300",
+            Self::Machine => "60",
+        }
+    }
+}
+
+/// All that is asked about a file.
+pub(super) struct Questions<'a> {
+    pub(super) rounds: &'static [Round],
+    /// A test is run if its name has one of these in it, or if there are none.
+    pub(super) names: Vec<&'a str>,
+}
+
+const fn models(targets: &'static [&'static str]) -> Round {
+    Round { side: Side::Model, targets, but: &[] }
+}
+
+/// Models of the ladder's stages.
+const LADDER: Round = models(&["--test=loom_ladder", "--test=loom_table", "--test=loom_try"]);
+/// Tests of what the bits of a word mean.
+const STEPS: Round = models(&["--lib"]);
+/// Models of the condition variable.
+const CONDVAR: Round = models(&["--test=loom_condvar"]);
+/// Those of them that take a second at most.
+const CONDVAR_SOON: Round = Round {
+    but: &[
+        "--skip=ping_pong",
+        "--skip=does_no_harm",
+        "--skip=that_comes_back",
+        "--skip=two_waiters",
+        "--skip=two_threads",
+    ],
+    ..CONDVAR
+};
+/// All models of the mutex to use.
+const MUTEX: Round = models(&["--test=loom", "--test=loom_order", "--test=loom_giving_up"]);
+/// Those of them that take less than a second.
+const MUTEX_SOON: Round = Round {
+    but: &["--skip=exclude_each_other", "--skip=lock_twice", "--skip=gives_up_takes_nothing"],
+    ..MUTEX
+};
+/// Those that nearly always suffice.
+const MUTEX_FIRST: Round = Round {
+    but: &[
+        "--skip=barging",
+        "--skip=asymmetric_policy",
+        "--skip=exclude_each_other",
+        "--skip=lock_twice",
+        "--skip=gives_up",
+        "--skip=two_waiters",
+        "--skip=whoever",
+    ],
+    ..MUTEX
+};
+/// Tests of what it does in time. One that hangs has found something as well.
+const MUTEX_IN_TIME: Round = Round { side: Side::Machine, targets: &["--test=surface"], but: &[] };
+
+pub(super) fn about(file: &str) -> Questions<'_> {
+    let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".rs"));
+    let (rounds, names): (&[Round], _) = match stem {
+        // Two stages have it in common.
+        Some("table") => (&[LADDER], vec!["parking_table", "bounded_bypass"]),
+        // Not those of the policy that is called like it.
+        Some("asymmetric") => (&[LADDER], vec!["asymmetric::"]),
+        stem if file.contains("/ladder/") => (&[LADDER], stem.into_iter().collect()),
+        _ if file.ends_with("/condvar/state.rs") => (&[STEPS, CONDVAR_SOON, CONDVAR], vec![]),
+        _ if file.ends_with("/condvar.rs") => (&[CONDVAR_SOON, CONDVAR], vec![]),
+        _ if file.ends_with("/raw/state.rs") => (&[STEPS, MUTEX_FIRST, MUTEX_SOON, MUTEX], vec![]),
+        _ if file.ends_with("/counts.rs") => (&[MUTEX_IN_TIME], vec![]),
+        _ => (&[MUTEX_FIRST, MUTEX_SOON, MUTEX_IN_TIME, MUTEX], vec![]),
+    };
+    Questions { rounds, names }
+}
