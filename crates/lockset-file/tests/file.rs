@@ -56,3 +56,28 @@ fn what_cannot_be_a_lock_file_is_refused_by_name() {
     let shown = format!("{:?}", FileLock::open(dir.path()).unwrap_err());
     assert!(shown.contains("cannot open the lock file"), "{shown}");
 }
+
+/// By whatever path: a second opening would be another owner to the kernel.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_process_opens_a_file_once_and_closes_it() {
+    use std::os::unix::fs::MetadataExt;
+    let dir = tempfile::tempdir().unwrap();
+    let (path, link) = (dir.path().join("lock"), dir.path().join("link"));
+    let lock = FileLock::open(&path).unwrap();
+    fs::hard_link(&path, &link).unwrap();
+    let inode = fs::metadata(&path).unwrap().ino();
+    let openings = || {
+        let descriptors = fs::read_dir("/proc/self/fd").unwrap().flatten();
+        let found = descriptors.filter_map(|descriptor| fs::metadata(descriptor.path()).ok());
+        found.filter(|found| found.ino() == inode).count()
+    };
+    let others = [FileLock::open(&path).unwrap(), FileLock::open(&link).unwrap(), lock.clone()];
+    assert_eq!(openings(), 1);
+    let guard = others[1].lock().unwrap();
+    assert!(others.iter().all(|other| other.try_lock().unwrap().is_none()));
+    drop((lock, others));
+    assert_eq!(openings(), 1, "the guard keeps it");
+    drop(guard);
+    assert_eq!(openings(), 0);
+}

@@ -61,6 +61,23 @@ fn what_is_granted_to_one_who_gives_up_goes_to_the_next() {
 }
 
 #[test]
+fn a_share_that_is_granted_to_one_who_gives_up_comes_back() {
+    let (_dir, path) = lock_file();
+    let lock = FileLock::open(&path).expect("opens");
+    let mut context = Context::from_waker(Waker::noop());
+    let guard = lock.lock().expect("locks");
+    let mut readers: Vec<_> = (0..2).map(|_| Box::pin(lock.read_async())).collect();
+    for reader in &mut readers {
+        assert!(reader.as_mut().poll(&mut context).is_pending());
+    }
+    drop(guard);
+    // Both are granted their share now, and do not know it.
+    assert!(format!("{lock:?}").contains("Readers(2)"), "{lock:?}");
+    drop(readers);
+    assert!(lock.try_lock().expect("asks").is_some());
+}
+
+#[test]
 fn readers_do_not_pass_a_writer_of_their_process_and_are_granted_together() {
     let (_dir, path) = lock_file();
     let lock = FileLock::open(&path).expect("opens");
