@@ -48,6 +48,10 @@ mod which_lock {}
 mod lock_order {}
 
 #[cfg(doctest)]
+#[doc = include_str!("src/file-locks.md")]
+mod file_locks {}
+
+#[cfg(doctest)]
 #[doc = include_str!("src/reading-a-swim-lane.md")]
 mod reading_a_swim_lane {}
 

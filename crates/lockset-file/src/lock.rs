@@ -1,133 +1,138 @@
-//! The lock, and the guard that holds it.
+//! The lock.
 
 use core::fmt;
-use std::fs::{File, TryLockError};
-use std::io;
-use std::path::{self, Path, PathBuf};
-use std::process;
-use std::thread;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use lockset_api::{Deadline, Error, Lock, SharedLock};
+use lockset_api::{AsyncLock, AsyncSharedLock, Deadline, Error, Lock, SharedLock};
 
-use crate::open::{explain, open};
+use crate::error::{TimedOut, WaitError};
+use crate::guard::FileGuard;
+use crate::options::{Handle, Options};
+use crate::request::{Request, try_now, wait};
+use crate::status::{self, Status};
+use crate::sys::Mode;
+use crate::waiter::Patience;
 
-/// The first pause between two looks of a timed wait, and the longest, to which it doubles.
+/// A lock on a file, which excludes threads, tasks and processes alike.
 ///
-/// The kernel can wait for a lock without end, or not at all, but not until a deadline. So a timed
-/// wait looks again and again: soon at first, since most locks are held briefly, and a hundred
-/// times a second at most, which costs a waiter a few thousandths of a processor. A plain
-/// [`lock`](Lock::lock) does not poll: it sleeps in the kernel's queue.
-const PAUSES: (Duration, Duration) = (Duration::from_micros(200), Duration::from_millis(10));
-
-/// A lock on a file, which excludes threads and processes alike.
-///
-/// Every guard has the file open on its own, and the kernel's lock belongs to that opening; so two
-/// threads exclude each other just as two processes do, through one `FileLock` or several.
+/// A process opens a lock file once, however many `FileLock`s it has on it, and by whatever paths.
+/// Its threads and tasks wait in one queue, first come, first served, except that a thread which is
+/// awake may go ahead of one that sleeps, 256 times at most. On behalf of them all, one asks the
+/// kernel.
 ///
 /// Invariants:
-/// 1. The file is never truncated, written or removed. Removing a lock file while others use it
-///    lets two of them in: one that has the old file open, and one that creates a new one.
-/// 2. A guard unlocks before it closes. Closing alone is not enough: a child process that was
-///    being started at that moment has a copy of the descriptor, which keeps the lock until the
-///    child replaces itself by its program.
-/// 3. A guard unlocks only in the process that locked. In a forked child the lock is still the
-///    parent's.
+/// 1. While a guard lives, the kernel has the file locked for this process, and no other guard of
+///    it lives, unless both are shared.
+/// 2. The file is never truncated, written or removed, unless [`Options`] say so.
+/// 3. A guard unlocks explicitly. To close the file would not be enough: a child that is being
+///    started at that moment has a copy of the descriptor, and keeps the lock until it replaces
+///    itself by its program.
+/// 4. A guard unlocks only in the process that locked. A forked child has nothing of its parent's:
+///    neither its guards, nor its queue, nor its openings; it opens the file anew.
+/// 5. Nobody polls. A thread without a deadline sleeps in the kernel's queue when it is the first.
+///    For one with a deadline and for a task, a helper thread does, one a file, which lives until
+///    nobody waits any more. So a waiter that gives up costs nothing afterwards, but one thing: the
+///    helper cannot be called back. When the holder leaves, it is granted the lock once more, and
+///    gives it back at once.
 ///
-/// Readers and writers: no order among waiters is promised, and readers that keep coming can keep
-/// a writer out.
-#[derive(Clone, Debug)]
+/// How it fails:
+/// - It does not exclude a program that ignores the lock, or uses `fcntl` record locks.
+/// - Whoever removes or replaces the file makes two locks of it: those who had it open go on with
+///   the old one. [`Options::remove_on_release`] is how to do that safely.
+/// - Readers of one process that overlap without end keep writers of other processes out, as with
+///   `flock` itself. They do not keep out writers of their own: new readers queue up behind these.
+/// - A forked child that does not start another program keeps its parent's lock if the parent dies
+///   while it holds it. [`status`](Self::status) finds the child.
+/// - A child that is made by the bare `clone` system call, around the C library, is not noticed to
+///   be one.
+/// - Locking a file twice in one thread waits for ever, as with any lock of the family.
+#[derive(Clone)]
 pub struct FileLock {
-    path: PathBuf,
-}
-
-/// Holds a [`FileLock`], exclusively or shared; dropping it unlocks.
-#[must_use = "dropping the guard unlocks the file"]
-pub struct FileGuard {
-    file: File,
-    /// The process that locked.
-    owner: u32,
-}
-
-#[derive(Clone, Copy)]
-enum Mode {
-    Exclusive,
-    Shared,
+    handle: Arc<Handle>,
 }
 
 impl FileLock {
+    pub(crate) const fn of(handle: Arc<Handle>) -> Self {
+        Self { handle }
+    }
+
     /// A lock on the file at `path`, which is created, empty, if there is none.
     ///
     /// # Errors
     ///
     /// When the file cannot be opened for reading and writing: `Denied` if that is not permitted,
     /// `InvalidName` for a directory, a symbolic link or a name that the file system does not take,
-    /// `Unavailable` otherwise.
+    /// `Unsupported` on a network file system (see [`Options::network`]), `Unavailable` otherwise.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, Error> {
-        let path = path.into();
-        // Each guard opens the file anew, and all have to mean the same one, also after the process
-        // has changed its directory.
-        let opened = path::absolute(&path).and_then(|absolute| open(&absolute).map(|_| absolute));
-        opened.map(|path| Self { path }).map_err(|error| explain(&path, "open", error))
+        Options::new().open(path)
     }
 
     /// The path of the file, absolute.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.handle.path
     }
 
-    fn file(&self) -> Result<File, Error> {
-        open(&self.path).map_err(|error| explain(&self.path, "open", error))
+    /// Waits for `timeout` at most. Unlike [`lock_until`](Lock::lock_until), which answers `None`,
+    /// this says who would not let go.
+    ///
+    /// ```
+    /// use lockset_api::Lock;
+    /// use lockset_file::{FileLock, WaitError};
+    /// use std::time::Duration;
+    ///
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// let lock = FileLock::open(dir.path().join("lock"))?;
+    /// let guard = lock.lock()?;
+    /// let Err(WaitError::TimedOut(why)) = lock.lock_within(Duration::from_millis(20)) else {
+    ///     panic!("it is held")
+    /// };
+    /// assert_eq!(why.status.unwrap().holders[0].pid, std::process::id());
+    /// # drop(guard);
+    /// # Ok::<(), lockset_api::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::TimedOut`], or [`WaitError::Failed`] as [`Lock::lock`].
+    pub fn lock_within(&self, timeout: Duration) -> Result<FileGuard, WaitError> {
+        self.within(Mode::Exclusive, timeout)
     }
 
-    /// Sleeps in the kernel's queue until the lock is granted.
-    fn wait(&self, mode: Mode) -> Result<FileGuard, Error> {
-        let file = self.file()?;
-        loop {
-            let locked = match mode {
-                Mode::Exclusive => file.lock(),
-                Mode::Shared => file.lock_shared(),
-            };
-            match locked {
-                Ok(()) => return Ok(FileGuard::new(file)),
-                // A signal was handled; the wait goes on.
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(explain(&self.path, "lock", error)),
-            }
+    /// [`lock_within`](Self::lock_within), but shared.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn read_within(&self, timeout: Duration) -> Result<FileGuard, WaitError> {
+        self.within(Mode::Shared, timeout)
+    }
+
+    fn within(&self, mode: Mode, timeout: Duration) -> Result<FileGuard, WaitError> {
+        let start = Instant::now();
+        if let Some(guard) = wait(&self.handle, mode, Deadline::after(timeout))? {
+            return Ok(guard);
         }
+        let (path, waited) = (self.path().into(), start.elapsed());
+        Err(WaitError::TimedOut(TimedOut { path, waited, status: self.status().ok() }))
     }
 
-    /// Looks until the lock is granted or `deadline` has passed.
-    fn poll(&self, mode: Mode, deadline: Deadline) -> Result<Option<FileGuard>, Error> {
-        let file = self.file()?;
-        let (mut pause, longest) = PAUSES;
-        loop {
-            let locked = match mode {
-                Mode::Exclusive => file.try_lock(),
-                Mode::Shared => file.try_lock_shared(),
-            };
-            match locked {
-                Ok(()) => return Ok(Some(FileGuard::new(file))),
-                Err(TryLockError::WouldBlock) => {}
-                Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {
-                    continue;
-                }
-                Err(TryLockError::Error(error)) => return Err(explain(&self.path, "lock", error)),
-            }
-            match deadline.remaining() {
-                Some(left) if left.is_zero() => return Ok(None),
-                left => thread::sleep(left.map_or(pause, |left| left.min(pause))),
-            }
-            pause = (pause * 2).min(longest);
-        }
+    /// Who holds the lock, and who waits for it. It takes no lock, so it disturbs nobody.
+    ///
+    /// Linux alone tells that.
+    ///
+    /// # Errors
+    ///
+    /// When `/proc/locks` cannot be read.
+    pub fn status(&self) -> Result<Status, Error> {
+        let later = self.handle.inode()?;
+        status::of(later.as_ref().unwrap_or(&self.handle.first), self.path())
     }
 
-    fn wait_until(&self, mode: Mode, deadline: Deadline) -> Result<Option<FileGuard>, Error> {
-        match deadline {
-            Deadline::NEVER => self.wait(mode).map(Some),
-            _ => self.poll(mode, deadline),
-        }
+    fn request(&self, mode: Mode) -> Request {
+        Request::new(Arc::clone(&self.handle), mode, Patience::Async)
     }
 }
 
@@ -135,87 +140,75 @@ impl Lock for FileLock {
     type Guard<'a> = FileGuard;
     type Error = Error;
 
+    #[inline]
     fn lock(&self) -> Result<FileGuard, Error> {
-        self.wait(Mode::Exclusive)
+        self.lock_until(Deadline::NEVER).map(|granted| granted.expect("waited without end"))
     }
 
+    #[inline]
     fn try_lock(&self) -> Result<Option<FileGuard>, Error> {
-        self.poll(Mode::Exclusive, Deadline::after(Duration::ZERO))
+        try_now(&self.handle, Mode::Exclusive)
     }
 
+    #[inline]
     fn lock_until(&self, deadline: Deadline) -> Result<Option<FileGuard>, Error> {
-        self.wait_until(Mode::Exclusive, deadline)
+        wait(&self.handle, Mode::Exclusive, deadline)
     }
 }
 
 impl SharedLock for FileLock {
     type SharedGuard<'a> = FileGuard;
 
+    #[inline]
     fn read(&self) -> Result<FileGuard, Error> {
-        self.wait(Mode::Shared)
+        self.read_until(Deadline::NEVER).map(|granted| granted.expect("waited without end"))
     }
 
+    #[inline]
     fn try_read(&self) -> Result<Option<FileGuard>, Error> {
-        self.poll(Mode::Shared, Deadline::after(Duration::ZERO))
+        try_now(&self.handle, Mode::Shared)
     }
 
+    #[inline]
     fn read_until(&self, deadline: Deadline) -> Result<Option<FileGuard>, Error> {
-        self.wait_until(Mode::Shared, deadline)
+        wait(&self.handle, Mode::Shared, deadline)
     }
 }
 
-impl FileGuard {
-    fn new(file: File) -> Self {
-        Self { file, owner: process::id() }
+impl AsyncLock for FileLock {
+    type Guard<'a> = FileGuard;
+    type Error = Error;
+
+    fn lock_async(&self) -> impl Future<Output = Result<FileGuard, Error>> + Send {
+        self.request(Mode::Exclusive)
+    }
+
+    async fn try_lock_async(&self) -> Result<Option<FileGuard>, Error> {
+        try_now(&self.handle, Mode::Exclusive)
     }
 }
 
-impl Drop for FileGuard {
-    fn drop(&mut self) {
-        if self.owner == process::id() {
-            // Should this fail, the close that follows unlocks, at the latest.
-            let _ = self.file.unlock();
-        }
+impl AsyncSharedLock for FileLock {
+    type SharedGuard<'a> = FileGuard;
+
+    fn read_async(&self) -> impl Future<Output = Result<FileGuard, Error>> + Send {
+        self.request(Mode::Shared)
+    }
+
+    async fn try_read_async(&self) -> Result<Option<FileGuard>, Error> {
+        try_now(&self.handle, Mode::Shared)
     }
 }
 
-impl fmt::Debug for FileGuard {
+impl fmt::Debug for FileLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FileGuard").field("owner", &self.owner).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    //! The invariants of a guard that cannot be seen from outside without a fork.
-
-    use super::{FileLock, Lock};
-
-    fn lock() -> (FileLock, tempfile::TempDir) {
-        let dir = tempfile::tempdir().unwrap();
-        (FileLock::open(dir.path().join("lock")).unwrap(), dir)
-    }
-
-    /// A child that is being started has a copy of the descriptor for a moment.
-    #[test]
-    fn a_copy_of_the_descriptor_does_not_keep_the_lock() {
-        let (lock, _dir) = lock();
-        let guard = lock.lock().unwrap();
-        let copy = guard.file.try_clone().unwrap();
-        drop(guard);
-        assert!(lock.try_lock().unwrap().is_some(), "the guard closed, but did not unlock");
-        drop(copy);
-    }
-
-    /// A guard that came along into a forked child is not the child's to unlock.
-    #[test]
-    fn only_the_process_that_locked_unlocks() {
-        let (lock, _dir) = lock();
-        let mut guard = lock.lock().unwrap();
-        let parents = guard.file.try_clone().unwrap();
-        guard.owner = 0;
-        drop(guard);
-        assert!(lock.try_lock().unwrap().is_none(), "a child unlocked its parent's file");
-        drop(parents);
+        let mut shown = f.debug_struct("FileLock");
+        shown.field("path", &self.handle.path);
+        // In a forked child the state is the parent's, and nobody's to look at.
+        let is_ours = !self.handle.first.is_foreign();
+        if let Some(state) = is_ours.then(|| self.handle.first.try_lock()).flatten() {
+            shown.field("held", &state.held).field("waiting", &state.queue.len());
+        }
+        shown.finish_non_exhaustive()
     }
 }

@@ -1,41 +1,127 @@
-//! The file lock does what every lock must do, between threads and between processes.
+//! The file lock does what every lock must do, between threads, tasks and processes, by both
+//! fronts, and also if the file is removed whenever it is unlocked.
 
+use std::marker::PhantomData;
+use std::path::Path;
+
+use lockset_api::{Blocking, Deadline, Error, Lock, SharedLock};
 use lockset_conformance::{ProcessSubject, Subject, Watched, process, suite};
-use lockset_file::FileLock;
+use lockset_file::{FileGuard, FileLock, Options};
 use tempfile::TempDir;
 
-struct File(TempDir);
+/// A lock file in a directory of its own, and how it is locked.
+struct File<L>(TempDir, PhantomData<fn() -> L>);
 
-impl File {
+/// A way to lock a file.
+trait AtPath: SharedLock + 'static {
+    const PEER: &'static str;
+    fn at(path: &Path) -> Self;
+}
+
+impl<L> File<L> {
     fn new() -> Self {
-        Self(tempfile::tempdir().expect("a temporary directory"))
+        Self(tempfile::tempdir().expect("a temporary directory"), PhantomData)
     }
 }
 
-impl Subject for File {
-    type Lock = FileLock;
+impl<L: AtPath> Subject for File<L> {
+    type Lock = L;
 
-    fn open(&self) -> FileLock {
+    fn open(&self) -> L {
         Self::connect(&self.address())
     }
 }
 
-impl ProcessSubject for File {
-    const PEER: &'static str = "peer";
+impl<L: AtPath> ProcessSubject for File<L> {
+    const PEER: &'static str = L::PEER;
 
     fn address(&self) -> String {
         self.0.path().join("lock").display().to_string()
     }
 
-    fn connect(address: &str) -> FileLock {
-        FileLock::open(address).expect("the lock file can be opened")
+    fn connect(address: &str) -> L {
+        L::at(Path::new(address))
+    }
+}
+
+impl AtPath for FileLock {
+    const PEER: &'static str = "peer";
+
+    fn at(path: &Path) -> Self {
+        Self::open(path).expect("the lock file can be opened")
+    }
+}
+
+impl AtPath for Blocking<FileLock> {
+    const PEER: &'static str = "peer_async";
+
+    fn at(path: &Path) -> Self {
+        // Strict order between the processes, so that the kernel is asked each time.
+        Self::new(Options::new().hand_overs(0).open(path).expect("the lock file can be opened"))
+    }
+}
+
+/// Tidies up after itself.
+struct Removing(FileLock);
+
+impl AtPath for Removing {
+    const PEER: &'static str = "peer_removing";
+
+    fn at(path: &Path) -> Self {
+        let options = Options::new().remove_on_release();
+        Self(options.open(path).expect("the lock file can be opened"))
+    }
+}
+
+impl Lock for Removing {
+    type Guard<'a> = FileGuard;
+    type Error = Error;
+
+    fn lock(&self) -> Result<Self::Guard<'_>, Self::Error> {
+        self.0.lock()
+    }
+
+    fn try_lock(&self) -> Result<Option<Self::Guard<'_>>, Self::Error> {
+        self.0.try_lock()
+    }
+
+    fn lock_until(&self, deadline: Deadline) -> Result<Option<Self::Guard<'_>>, Self::Error> {
+        self.0.lock_until(deadline)
+    }
+}
+
+impl SharedLock for Removing {
+    type SharedGuard<'a> = FileGuard;
+
+    fn read(&self) -> Result<Self::SharedGuard<'_>, Self::Error> {
+        self.0.read()
+    }
+
+    fn try_read(&self) -> Result<Option<Self::SharedGuard<'_>>, Self::Error> {
+        self.0.try_read()
+    }
+
+    fn read_until(&self, deadline: Deadline) -> Result<Option<Self::SharedGuard<'_>>, Self::Error> {
+        self.0.read_until(deadline)
     }
 }
 
 #[test]
 fn peer() {
-    process::serve::<File>();
+    process::serve::<File<FileLock>>();
 }
 
-suite!(file: File::new() => lock, shared, process);
-suite!(watched_file: Watched::new(File::new()) => lock, shared, process);
+#[test]
+fn peer_async() {
+    process::serve::<File<Blocking<FileLock>>>();
+}
+
+#[test]
+fn peer_removing() {
+    process::serve::<File<Removing>>();
+}
+
+suite!(file: File::<FileLock>::new() => lock, shared, process);
+suite!(watched_file: Watched::new(File::<FileLock>::new()) => lock, shared, process);
+suite!(tasks: File::<Blocking<FileLock>>::new() => lock, shared, process);
+suite!(removing: File::<Removing>::new() => lock, shared, process);

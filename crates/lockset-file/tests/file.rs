@@ -1,8 +1,6 @@
 //! What is peculiar to a lock that is a file; what every lock must do is in `conformance.rs`.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
 
 use lockset_api::{ErrorKind, Lock, SharedLock};
 use lockset_file::FileLock;
@@ -59,31 +57,27 @@ fn what_cannot_be_a_lock_file_is_refused_by_name() {
     assert!(shown.contains("cannot open the lock file"), "{shown}");
 }
 
-/// flock(1) of util-linux, a program that has never heard of us, and we exclude each other.
+/// By whatever path: a second opening would be another owner to the kernel.
 #[test]
 #[cfg(target_os = "linux")]
-fn it_excludes_whatever_else_uses_flock() {
+fn a_process_opens_a_file_once_and_closes_it() {
+    use std::os::unix::fs::MetadataExt;
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("lock");
+    let (path, link) = (dir.path().join("lock"), dir.path().join("link"));
     let lock = FileLock::open(&path).unwrap();
-
-    let guard = lock.lock().unwrap();
-    let refused = Command::new("flock").arg("-n").arg(&path).arg("true").status();
-    assert!(!refused.expect("flock(1) is there: apt-get install util-linux").success());
+    fs::hard_link(&path, &link).unwrap();
+    let inode = fs::metadata(&path).unwrap().ino();
+    let openings = || {
+        let descriptors = fs::read_dir("/proc/self/fd").unwrap().flatten();
+        let found = descriptors.filter_map(|descriptor| fs::metadata(descriptor.path()).ok());
+        found.filter(|found| found.ino() == inode).count()
+    };
+    let others = [FileLock::open(&path).unwrap(), FileLock::open(&link).unwrap(), lock.clone()];
+    assert_eq!(openings(), 1);
+    let guard = others[1].lock().unwrap();
+    assert!(others.iter().all(|other| other.try_lock().unwrap().is_none()));
+    drop((lock, others));
+    assert_eq!(openings(), 1, "the guard keeps it");
     drop(guard);
-
-    let mut other = Command::new("flock")
-        .arg(&path)
-        .args(["sh", "-c", "echo held; read line"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(other.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert_eq!(line, "held\n");
-    assert!(lock.try_lock().unwrap().is_none());
-    writeln!(other.stdin.take().unwrap(), "done").unwrap();
-    assert!(other.wait().unwrap().success());
-    assert!(lock.try_lock().unwrap().is_some());
+    assert_eq!(openings(), 0);
 }

@@ -43,6 +43,7 @@ mod open;
 
 pub use lockset_api::*;
 pub use lockset_checked::Checked;
+pub use lockset_file as file;
 pub use lockset_file::{FileGuard, FileLock};
 pub use lockset_mutex as mutex;
 pub use lockset_mutex::{Mutex, MutexGuard};

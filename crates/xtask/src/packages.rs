@@ -8,15 +8,26 @@ use std::process::{Command, Stdio};
 use crate::Result;
 use crate::process::{is_installed, run};
 
-/// What `PATH` must have, and the Debian package that brings it.
+/// What the tests need, and the Debian package that brings it.
 struct Requirement {
     package: &'static str,
-    program: &'static str,
+    what: Needed,
+}
+
+enum Needed {
+    /// A program in `PATH`.
+    Program(&'static str),
+    /// A module of Debian's Python, which need not be the first in `PATH`.
+    PythonModule(&'static str),
 }
 
 const REQUIREMENTS: &[Requirement] = &[
-    Requirement { package: "redis-server", program: "redis-server" },
-    Requirement { package: "chromium-headless-shell", program: "chromium-headless-shell" },
+    Requirement { package: "redis-server", what: Needed::Program("redis-server") },
+    Requirement {
+        package: "chromium-headless-shell",
+        what: Needed::Program("chromium-headless-shell"),
+    },
+    Requirement { package: "python3-filelock", what: Needed::PythonModule("filelock") },
 ];
 
 /// Installs what is missing, or says how to.
@@ -42,21 +53,35 @@ pub(crate) fn ensure() -> Result<()> {
 
     let missing = self::missing();
     if !missing.is_empty() {
-        return Err(format!("installed, but not in PATH: {}", missing.join(" ")).into());
+        return Err(format!("installed, but not to be found: {}", missing.join(" ")).into());
     }
     Ok(())
 }
 
 fn missing() -> Vec<&'static str> {
-    let missing = REQUIREMENTS.iter().filter(|needed| !is_installed(needed.program));
+    let missing = REQUIREMENTS.iter().filter(|needed| !needed.what.is_there());
     missing.map(|needed| needed.package).collect()
+}
+
+impl Needed {
+    fn is_there(&self) -> bool {
+        match self {
+            Self::Program(program) => is_installed(program),
+            Self::PythonModule(module) => {
+                let import = format!("import {module}");
+                let mut pythons = ["python3", "/usr/bin/python3"].into_iter();
+                pythons.any(|python| succeeds(Command::new(python).args(["-c", &import])))
+            }
+        }
+    }
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
 }
 
 /// What to put before a command to run it as root without being asked anything, if that works.
 fn privilege() -> Option<&'static [&'static str]> {
-    let succeeds = |command: &mut Command| {
-        command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
-    };
     if succeeds(Command::new("sh").args(["-c", "test $(id -u) = 0"])) {
         Some(&[])
     } else if succeeds(Command::new("sudo").args(["-n", "true"])) {

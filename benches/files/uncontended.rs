@@ -1,0 +1,36 @@
+//! One thread that locks and unlocks a file that nobody else wants.
+
+use std::hint::black_box;
+use std::path::Path;
+use std::time::Instant;
+
+use crate::rivals::{Bare, FdLock, Fs4, Fslock, Lockset, LocksetAsync, Rival, Std};
+use crate::table::{Entry, table};
+
+const PAIRS: u32 = 2_000;
+
+pub(crate) fn report() {
+    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+    let mut entries = [
+        entry::<Bare>("bare flock", dir.path()),
+        entry::<Lockset>("lockset", dir.path()),
+        entry::<LocksetAsync>("lockset, async", dir.path()),
+        entry::<Std>("std", dir.path()),
+        entry::<Fs4>("fs4", dir.path()),
+        entry::<FdLock>("fd-lock", dir.path()),
+        entry::<Fslock>("fslock", dir.path()),
+    ];
+    table("An uncontended pair: time", 301, 0, &mut entries);
+}
+
+fn entry<'a, R: Rival + 'a>(name: &'static str, dir: &Path) -> Entry<'a> {
+    let mut rival = R::open(&dir.join(name));
+    let round = move || {
+        let start = Instant::now();
+        for pair in 0..PAIRS {
+            rival.section(|| black_box(pair));
+        }
+        start.elapsed().as_secs_f64()
+    };
+    (name, Box::new(round))
+}

@@ -1,0 +1,104 @@
+//! The openings of one file, of which the kernel takes each for a lock owner of its own.
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+use crate::sys;
+
+/// What this process has open of one lock file.
+#[derive(Debug)]
+pub(crate) struct Files {
+    /// As it was first opened.
+    pub(crate) path: PathBuf,
+    main: File,
+    /// The helper's own. It may be asleep in the kernel on behalf of one who has given up long ago,
+    /// while others lock and unlock the main one.
+    spare: OnceLock<File>,
+    pub(crate) hints: Hints,
+}
+
+/// What those who spin look at, to lock the state only when that is worth it. It promises nothing.
+///
+/// # Notes about memory ordering
+///
+/// All is Relaxed: whoever follows a hint locks the state, and finds out there.
+#[derive(Debug)]
+pub(crate) struct Hints {
+    /// Whether the kernel has granted the lock to this process.
+    is_here: AtomicBool,
+    /// Whether it lies ready for whoever of this process is awake.
+    is_kept: AtomicBool,
+    /// The ticket of the first in the queue.
+    first: AtomicU64,
+}
+
+impl Hints {
+    const fn new() -> Self {
+        let (is_here, is_kept) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { is_here, is_kept, first: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn is_here(&self) -> bool {
+        self.is_here.load(Relaxed)
+    }
+
+    pub(crate) fn is_kept(&self) -> bool {
+        self.is_kept.load(Relaxed)
+    }
+
+    pub(crate) fn is_first(&self, ticket: u64) -> bool {
+        self.first.load(Relaxed) == ticket
+    }
+
+    #[inline]
+    pub(crate) fn set_here(&self, is_here: bool) {
+        self.is_here.store(is_here, Relaxed);
+    }
+
+    pub(crate) fn set_kept(&self, is_kept: bool) {
+        self.is_kept.store(is_kept, Relaxed);
+    }
+
+    pub(crate) fn set_first(&self, ticket: u64) {
+        self.first.store(ticket, Relaxed);
+    }
+}
+
+/// One of the openings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    Main,
+    Helper,
+}
+
+impl Files {
+    pub(crate) const fn new(path: PathBuf, main: File) -> Self {
+        Self { path, main, spare: OnceLock::new(), hints: Hints::new() }
+    }
+
+    pub(crate) const fn main(&self) -> &File {
+        &self.main
+    }
+
+    /// The opening through which the kernel has granted the lock.
+    #[inline]
+    pub(crate) fn of(&self, by: By) -> &File {
+        match by {
+            By::Main => &self.main,
+            // It is opened before anything is asked for through it.
+            By::Helper => self.spare.get().unwrap_or(&self.main),
+        }
+    }
+
+    /// The helper's opening. For the helper alone, of whom there is one at a time.
+    pub(crate) fn spare(&self) -> io::Result<&File> {
+        if self.spare.get().is_none() {
+            let opened = sys::open_again(&self.main, &self.path)?;
+            drop(self.spare.set(opened));
+        }
+        Ok(self.of(By::Helper))
+    }
+}

@@ -1,0 +1,99 @@
+//! The seam to the system: the kernel's lock on an open file, what makes two openings the same
+//! file, and whether this process is still the one that it was.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+use unix as system;
+
+#[cfg(not(unix))]
+mod other;
+#[cfg(not(unix))]
+use other as system;
+
+pub(crate) use system::{Identity, identity, is_symbolic_link, lock, try_lock, unlock};
+
+/// How a file is locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "flock knows these two")]
+pub enum Mode {
+    /// By one, alone.
+    Exclusive,
+    /// By any number together, none of whom has it exclusively.
+    Shared,
+}
+
+/// The kernel's answer to one who does not want to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Granted,
+    Busy,
+}
+
+/// Opens the file, creating it if need be, without touching what is in it.
+///
+/// For reading and writing, because network file systems only lock exclusively what is open for
+/// writing; not through a symbolic link at the end of the path, which in a shared directory could
+/// lead anywhere; and, as std always does, not to be inherited by programs that are started.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    system::do_not_follow(&mut options);
+    let file = options.open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"))
+    }
+}
+
+/// Opens once more what `file` has open, so that the kernel takes the two for different owners of
+/// locks.
+pub(crate) fn open_again(file: &File, path: &Path) -> io::Result<File> {
+    // By its descriptor, which finds the file also after it was removed or renamed.
+    if let Ok(again) = system::open_descriptor(file) {
+        return Ok(again);
+    }
+    let again = OpenOptions::new().read(true).write(true).open(path)?;
+    if identity(&again, path)? == identity(file, path)? {
+        Ok(again)
+    } else {
+        Err(io::Error::new(io::ErrorKind::NotFound, "another file has taken its place"))
+    }
+}
+
+/// Which file the path leads to now, if there is one.
+pub(crate) fn identity_at(path: &Path) -> io::Result<Option<Identity>> {
+    match system::identity_at(path) {
+        Ok(identity) => Ok(Some(identity)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Notices that this process is a forked child, in which everything looks as in its parent.
+#[derive(Debug)]
+pub(crate) struct Process(#[cfg(unix)] forkguard::Guard);
+
+impl Process {
+    /// The process that runs now.
+    pub(crate) fn current() -> Self {
+        #[cfg(unix)]
+        return Self(forkguard::new());
+        #[cfg(not(unix))]
+        Self()
+    }
+
+    /// Whether that was another process. No system call: a child counts up a number when it starts.
+    #[inline]
+    pub(crate) fn is_gone(&self) -> bool {
+        #[cfg(unix)]
+        return self.0.clone().detected_fork();
+        #[cfg(not(unix))]
+        false
+    }
+}

@@ -1,0 +1,59 @@
+//! Waiters that give up, by the thousand: they cost nothing afterwards.
+//!
+//! It counts the threads of its process, so it is alone in its program.
+
+mod support;
+
+use std::pin::pin;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use lockset_api::{AsyncLock, AsyncSharedLock, Deadline, Lock};
+use lockset_file::FileLock;
+use support::{Peer, helpers, lock_file, until, waiting};
+
+#[test]
+fn peer() {
+    support::serve();
+}
+
+#[test]
+fn ten_thousand_abandoned_waits_leave_one_helper_and_then_none() {
+    const TIMES: usize = 10_000;
+    let (_dir, path) = lock_file();
+    let lock = FileLock::open(&path).expect("opens");
+    let mut peer = Peer::start(&path, "");
+    assert_eq!(peer.ask("lock"), "held");
+
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..TIMES {
+        let mut future = pin!(lock.lock_async());
+        assert!(future.as_mut().poll(&mut context).is_pending());
+    }
+    for _ in 0..TIMES / 10 {
+        let soon = Deadline::after(Duration::from_micros(100));
+        assert!(lock.lock_until(soon).expect("asks").is_none());
+    }
+    let mut read = Box::pin(lock.read_async());
+    assert!(read.as_mut().poll(&mut context).is_pending());
+    drop(read);
+    assert!(helpers() <= 1, "{} helpers", helpers());
+    assert_eq!(waiting(&lock), 0, "somebody is still in the queue");
+
+    // The helper is the only one to whom the kernel can grant the lock now.
+    assert_eq!(peer.ask("release"), "released");
+    until("the helper ends", || helpers() == 0);
+    assert!(lock.status().expect("the kernel tells").holders.is_empty());
+    assert_eq!(peer.ask("try"), "held");
+    assert_eq!(peer.ask("release"), "released");
+    assert!(lock.try_lock().expect("asks").is_some());
+
+    // And those who wait in earnest after those who gave up are served.
+    assert_eq!(peer.ask("read"), "held");
+    drop(pin!(lock.lock_async()).as_mut().poll(&mut context));
+    let reader = lockset_api::block_on(lock.read_async()).expect("other readers do not matter");
+    drop(reader);
+    assert_eq!(peer.ask("release"), "released");
+    drop(lockset_api::block_on(lock.lock_async()).expect("locks"));
+    until("the helper ends", || helpers() == 0);
+}
