@@ -45,7 +45,7 @@ const REVIEWED: &[(&str, &[Review])] = &[
         &[review(
             1,
             "replace > with >= in <impl Drop for Permit<S>>::drop",
-            "no permits that are given back are none more, and whoever tends finds as much as before",
+            "to give no permits back changes nothing, and whoever tends finds nothing new",
         )],
     ),
     (
