@@ -21,6 +21,34 @@ const DISJOINT: &str = "the operands have no bit in common, so it is the same";
 /// By the file's path from the workspace's root.
 const REVIEWED: &[(&str, &[Review])] = &[
     (
+        "crates/lockset-semaphore/src/acquire.rs",
+        &[
+            review(1, "replace == with != in wait", TIME),
+            review(1, "replace && with || in wait", TIME),
+            review(2, "delete ! in wait", TIME),
+        ],
+    ),
+    (
+        "crates/lockset-semaphore/src/limit.rs",
+        &[review(
+            1,
+            "replace < with <= in SemaphoreWith<P>::set_limit",
+            "a limit that is set to what it is, is lowered by nothing or raised by nothing",
+        )],
+    ),
+    (
+        "crates/lockset-semaphore/src/node.rs",
+        &[review(1, "replace Node::still_waits -> bool with true", TIME)],
+    ),
+    (
+        "crates/lockset-semaphore/src/permit.rs",
+        &[review(
+            1,
+            "replace > with >= in <impl Drop for Permit<S>>::drop",
+            "to give no permits back changes nothing, and whoever tends finds nothing new",
+        )],
+    ),
+    (
         "crates/lockset-mutex/src/ladder/back_off.rs",
         &[review(2, "replace * with", "the pause between two looks does not grow, or not as fast")],
     ),
