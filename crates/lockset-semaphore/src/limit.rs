@@ -18,7 +18,8 @@ impl<P: Policy> SemaphoreWith<P> {
     /// Changes how many permits there are in all; the old number as the result.
     ///
     /// If more than that are held, none are taken away: the first ones that are given back pay the
-    /// debt. Waiters that want more than there are now get [`AcquireError::TooMany`].
+    /// debt. Waiters that want more than there are now get
+    /// [`TooMany`](crate::AcquireError::TooMany).
     ///
     /// # Errors
     ///
