@@ -146,7 +146,8 @@ impl Word {
 
     /// As [`wait`](Self::wait), to be woken only by a wake-up that has a bit of `mask` set.
     ///
-    /// Whether a wake-up ended it: always `true` then, and seldom otherwise.
+    /// Whether a wake-up ended it: always `true` then; otherwise seldom on Linux, and elsewhere
+    /// often.
     pub fn wait_among(&self, mask: u32, expected: u32, deadline: Option<Instant>) -> bool {
         sleep::wait_among(&self.0, mask, expected, deadline)
     }
