@@ -5,13 +5,13 @@
 
 mod bench;
 mod check;
+mod compared;
 mod contention;
 mod models;
 mod mutants;
 mod nursery;
 mod orderings;
 mod packages;
-mod permits;
 mod process;
 mod survivors;
 mod tally;
@@ -100,7 +100,13 @@ const VERBS: &[Verb] = &[
         name: "permits",
         flags: &["--quick", "--write"],
         about: "the semaphores beside their rivals: printed, or written into the book",
-        run: permits::run,
+        run: |flags| compared::run(&compared::PERMITS, flags),
+    },
+    Verb {
+        name: "files",
+        flags: &["--write"],
+        about: "the file locks beside their rivals: printed, or written into the book",
+        run: |flags| compared::run(&compared::FILES, flags),
     },
 ];
 

@@ -1,4 +1,4 @@
-//! `cargo xtask permits`: the semaphores beside their rivals, with threads and with tasks.
+//! `cargo xtask permits` and `cargo xtask files`: locks beside their rivals, in interleaved rounds.
 //!
 //! The measuring is a program of the benchmarks. This runs it, and puts its tables into the book,
 //! so that no figure there was typed by hand.
@@ -9,9 +9,17 @@ use std::process::ExitCode;
 use crate::Result;
 use crate::process::{cargo, output_of, run as run_command, say};
 
-/// The page of the book, and what it says before the tables.
-const PAGE: &str = "docs/src/semaphores-compared.md";
-const HEAD: &str = "# Semaphores compared
+/// A program, the page of the book for its tables, and what the page says before them.
+pub(crate) struct Comparison {
+    bench: &'static str,
+    page: &'static str,
+    head: &'static str,
+}
+
+pub(crate) const PERMITS: Comparison = Comparison {
+    bench: "permits",
+    page: "docs/src/semaphores-compared.md",
+    head: "# Semaphores compared
 
 <!-- Written by `cargo xtask permits --write`. -->
 
@@ -25,17 +33,32 @@ others. `saa` has no more than 63 permits.
 Read a rate together with its index. Where one contender keeps the permit and the others starve, the
 rate is high and the index is 1 over their number.
 
-";
+",
+};
 
-pub(crate) fn run(flags: &[String]) -> Result<ExitCode> {
+pub(crate) const FILES: Comparison = Comparison {
+    bench: "files",
+    page: "docs/src/file-locks-compared.md",
+    head: "# File locks compared
+
+<!-- Written by `cargo xtask files --write`. -->
+
+Every figure is a multiple of one of the entries in the same run: the ratio of the medians over all
+rounds in bold, and the least and the most of any round. The rounds of all entries are interleaved,
+each time in another order. Less is better where a time is measured, more where it is throughput.
+",
+};
+
+pub(crate) fn run(comparison: &Comparison, flags: &[String]) -> Result<ExitCode> {
+    let Comparison { bench, page, head } = comparison;
     let has = |flag: &str| flags.iter().any(|given| given == flag);
-    let mut program = cargo(&["bench", "--package", "lockset-bench", "--bench", "permits"]);
+    let mut program = cargo(&["bench", "--package", "lockset-bench", "--bench", bench]);
     program.arg("--").args(has("--quick").then_some("--quick"));
     if has("--write") {
         say(&program);
         let tables = output_of(&mut program)?;
         print!("{tables}");
-        fs::write(PAGE, format!("{HEAD}{tables}"))?;
+        fs::write(page, format!("{head}{tables}"))?;
     } else {
         run_command(&mut program)?;
     }
