@@ -278,8 +278,8 @@ fn one_barging_waiter_is_called_at_a_time() {
     });
 }
 
-/// The first is called, and what it wants is gone; while it is awake, nobody else is called for what
-/// is left, whoever tends to the queue.
+/// The first is called, and what it wants is gone; while it is awake, nobody else is called for
+/// what is left, whoever tends to the queue.
 #[test]
 fn nobody_is_called_while_another_is() {
     model(None, || {
