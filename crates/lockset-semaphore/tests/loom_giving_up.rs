@@ -8,10 +8,13 @@
 
 mod common;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll, Wake, Waker};
 
-use common::{acquire, acquire_in_time, model, model_each_policy, poll, require_idle, shared};
+use common::{
+    acquire, acquire_in_time, model, model_each_policy, model_policy, poll, require_idle, shared,
+};
 use lockset_semaphore::sync::expire_deadlines;
 use lockset_semaphore::{Policy, SemaphoreWith};
 use loom::thread::{self, JoinHandle};
@@ -153,6 +156,36 @@ fn a_future_that_was_not_polled_has_no_place<P: Policy>(_: Option<usize>) {
         require_idle(&semaphore, 1);
     });
 }
+
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic!("as the model wants it");
+    }
+}
+
+/// Two permits come back for two who wait, and the first one's waker panics: the second is served
+/// even so, and nobody else has to come by for that.
+fn a_waker_that_panics_keeps_nobody_waiting<P: Policy>(preemptions: Option<usize>) {
+    model(preemptions, || {
+        let semaphore = shared::<P>(2);
+        let held = semaphore.acquire(2).unwrap();
+        let mut first = Box::pin(semaphore.acquire_async(1));
+        let waker = Waker::from(Arc::new(Panics));
+        assert!(first.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        let mut second = Box::pin(semaphore.acquire_async(1));
+        assert_eq!(poll(&mut second), Poll::Pending);
+        assert!(catch_unwind(AssertUnwindSafe(|| drop(held))).is_err());
+        assert_eq!(semaphore.waiting(), 0, "the second was forgotten");
+        assert_eq!([poll(&mut first), poll(&mut second)], [Poll::Ready(Ok(())); 2]);
+        require_idle(&semaphore, 2);
+    });
+}
+
+// Whoever is called by Barging sees to those behind it, so there is nothing to ask of that.
+model_policy!(fifo_panics: Fifo, a_waker_that_panics_keeps_nobody_waiting(None));
+model_policy!(bounded_panics: Bounded<1>, a_waker_that_panics_keeps_nobody_waiting(None));
 
 model_each_policy! {
     a_grant_meets_a_timeout(Some(3)),

@@ -278,6 +278,32 @@ fn one_barging_waiter_is_called_at_a_time() {
     });
 }
 
+/// The first is called, and what it wants is gone; while it is awake, nobody else is called for
+/// what is left, whoever tends to the queue.
+#[test]
+fn nobody_is_called_while_another_is() {
+    model(None, || {
+        let semaphore = shared::<Barging>(2);
+        let held = semaphore.acquire(2).unwrap();
+        let mut waiting = [2, 1].map(|n| Box::pin(semaphore.acquire_async(n)));
+        let counts = counts::<2>();
+        for (acquire, count) in waiting.iter_mut().zip(&counts) {
+            assert!(!poll_counted(acquire, count));
+        }
+        drop(held);
+        let newcomer = semaphore.acquire(1).expect("newcomers pass");
+        semaphore.set_limit(2).unwrap();
+        assert_eq!(woken(&counts), [1, 0]);
+        // Back to sleep: now it is the other's turn.
+        assert!(!poll_counted(&mut waiting[0], &counts[0]));
+        assert_eq!(woken(&counts), [1, 1]);
+        assert!(poll_counted(&mut waiting[1], &counts[1]));
+        drop(newcomer);
+        assert!(poll_counted(&mut waiting[0], &counts[0]));
+        require_idle(&semaphore, 2);
+    });
+}
+
 /// Called, and then gone; called, and then sent away by a lower limit.
 #[test]
 fn a_call_is_passed_on() {

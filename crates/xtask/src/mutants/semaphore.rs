@@ -102,6 +102,13 @@ pub(super) const GIVING_UP: Area = area(
             test: "barging::a_dropped_future_takes_no_wake_up_with_it",
         },
         Mutant {
+            name: "those behind forgotten when a waker panics",
+            file: SEMAPHORE,
+            from: "self.0.tend();",
+            to: "",
+            test: "fifo_panics::a_waker_that_panics_keeps_nobody_waiting",
+        },
+        Mutant {
             name: "deadline that nobody looks at",
             file: ACQUIRE,
             from: "if sync::has_passed(deadline) {",

@@ -49,6 +49,14 @@ const REVIEWED: &[(&str, &[Review])] = &[
         )],
     ),
     (
+        "crates/lockset-semaphore/src/semaphore.rs",
+        &[review(
+            1,
+            "replace & with | in SemaphoreWith<P>::release",
+            "it tends when nobody waits as well: that costs the queue's lock, and serves nobody",
+        )],
+    ),
+    (
         "crates/lockset-mutex/src/ladder/back_off.rs",
         &[review(2, "replace * with", "the pause between two looks does not grow, or not as fast")],
     ),
