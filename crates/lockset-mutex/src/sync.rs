@@ -29,6 +29,6 @@ pub(crate) use lockset_sync::checker;
 #[cfg(any(lockset_loom, lockset_shuttle))]
 pub use lockset_sync::expire_deadlines;
 
-pub(crate) use imp::{BUCKETS, SPINS, YIELDS, global, heat, local, pace};
+pub(crate) use imp::{BUCKETS, SPINS, YIELDS, global, heat, local, pace, step_aside};
 pub(crate) use lockset_sync::{Parker, Pointer, Waited, Word, has_passed, spin_hint, yield_now};
 pub(crate) use tally::Tally;

@@ -46,7 +46,7 @@ use std::sync::Arc;
 use lock_api::{GuardNoSend, RawMutex};
 
 use super::BackOff;
-use crate::sync::{Parker, Word, YIELDS, yield_now};
+use crate::sync::{Parker, Word, YIELDS, step_aside};
 
 const FREE: u32 = 0;
 const HELD: u32 = 1;
@@ -106,7 +106,7 @@ impl YieldAndPark {
     fn take_or_yield(&self) -> bool {
         self.take()
             || YIELDS.into_iter().any(|_| {
-                yield_now();
+                step_aside();
                 !self.is_locked() && self.take()
             })
     }

@@ -8,6 +8,10 @@ pub(crate) const SPINS: Range<u32> = 0..1;
 /// Once, as above.
 pub(crate) const YIELDS: Range<u32> = 0..1;
 
+/// Nothing: a checker that were told to let others go first would leave out the schedules in which
+/// the one who yields goes on, and goes to sleep, before anything has changed.
+pub(crate) fn step_aside() {}
+
 /// No time to spend: a thread that spins only adds interleavings that differ in nothing.
 pub(crate) mod pace {
     pub(crate) fn turns(_nanoseconds: u32) -> u32 {

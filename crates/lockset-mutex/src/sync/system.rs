@@ -10,6 +10,9 @@ pub(crate) const SPINS: Range<u32> = 0..100;
 /// just lost its own get it back.
 pub(crate) const YIELDS: Range<u32> = 0..4;
 
+/// What a waiter does so often.
+pub(crate) use lockset_sync::yield_now as step_aside;
+
 /// How many lists the table of sleepers has: enough that a few dozen contended locks seldom meet in
 /// one.
 pub(crate) const BUCKETS: usize = 64;
