@@ -48,6 +48,10 @@ mod which_lock {}
 mod lock_order {}
 
 #[cfg(doctest)]
+#[doc = include_str!("src/file-locks-compared.md")]
+mod file_locks_compared {}
+
+#[cfg(doctest)]
 #[doc = include_str!("src/file-locks.md")]
 mod file_locks {}
 
