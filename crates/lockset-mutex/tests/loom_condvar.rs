@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use lockset_mutex::sync::expire_deadlines;
 use lockset_mutex::{Condvar, Mutex};
+use lockset_sync::explore as model;
 use loom::thread::{self, JoinHandle};
 
 /// How many may pass, and where those wait who may not yet.
@@ -51,16 +52,6 @@ impl Gate {
         *self.passes.lock() += 1;
         self.changed.notify_one();
     }
-}
-
-/// Explores a model with at most so many preemptions, or all of it.
-///
-/// `LOCKSET_DEEPER` adds to the bound: what `cargo xtask test --deep` does.
-fn model(preemptions: Option<usize>, model: impl Fn() + Sync + Send + 'static) {
-    let deeper = std::env::var("LOCKSET_DEEPER").ok().and_then(|more| more.parse().ok());
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = preemptions.map(|bound| bound + deeper.unwrap_or(0));
-    builder.check(model);
 }
 
 #[test]

@@ -16,6 +16,7 @@ use lock_api::{Mutex, RawMutex, RawMutexTimed};
 use lockset_mutex::for_each_stage;
 use lockset_mutex::ladder::{self, ThreeState};
 use lockset_mutex::sync::expire_deadlines;
+use lockset_sync::explore as model;
 use loom::cell::UnsafeCell;
 use loom::thread::{self, JoinHandle};
 
@@ -44,16 +45,6 @@ fn count<R: RawMutex>(counter: &Counter<R>) -> usize {
 fn lock_times<R: RawMutex + 'static>(counter: &Arc<Counter<R>>, times: usize) -> JoinHandle<()> {
     let counter = Arc::clone(counter);
     thread::spawn(move || (0..times).for_each(|_| add_one(&counter.lock())))
-}
-
-/// Explores a model with at most so many preemptions, or all of it.
-///
-/// `LOCKSET_DEEPER` adds to the bound: what `cargo xtask test --deep` does.
-fn model(preemptions: Option<usize>, model: impl Fn() + Sync + Send + 'static) {
-    let deeper = std::env::var("LOCKSET_DEEPER").ok().and_then(|more| more.parse().ok());
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = preemptions.map(|bound| bound + deeper.unwrap_or(0));
-    builder.check(model);
 }
 
 fn two_threads_exclude_each_other<R: RawMutex + 'static>() {

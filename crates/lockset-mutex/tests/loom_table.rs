@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use lock_api::{Mutex, RawMutex};
 use lockset_mutex::ladder::BoundedBypass;
+use lockset_sync::explore as model;
 use loom::cell::UnsafeCell;
 use loom::thread::{self, JoinHandle};
 
@@ -36,16 +37,10 @@ fn read(cell: &UnsafeCell<usize>) -> usize {
     cell.with(|count| unsafe { *count })
 }
 
-fn model(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(preemptions);
-    builder.check(model);
-}
-
 /// Two locks have their sleepers in one list. Who is joined first is called by no other unlock, so
 /// a wake-up that went to the other lock's sleeper shows as a deadlock.
 fn an_unlock_calls_its_own_locks_sleeper<R: RawMutex + 'static>() {
-    model(2, || {
+    model(Some(2), || {
         let (kept, freed) = (counter::<R>(), counter::<R>());
         let (held, guard) = (kept.lock(), freed.lock());
         let patient = add_one(&kept);
@@ -65,7 +60,7 @@ fn a_sleeper_is_overtaken_so_often<const BYPASSES: u32>() {
     // Of all schedules together, so it is no part of the model.
     let worst = Arc::new(AtomicU32::new(0));
     let seen = Arc::clone(&worst);
-    model(2, move || {
+    model(Some(2), move || {
         let counter = counter::<BoundedBypass<BYPASSES>>();
         // SAFETY: it is only asked whether somebody sleeps.
         let has_sleepers = || unsafe { counter.raw() }.has_sleepers();

@@ -20,21 +20,14 @@ use lockset_mutex::for_each_stage;
 use lockset_mutex::ladder::ThreeState;
 use lockset_mutex::sync::expire_deadlines;
 use lockset_mutex::{Condvar, Mutex};
-use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Scheduler};
+use lockset_sync::explore;
 use shuttle::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use shuttle::thread::{self, JoinHandle};
-use shuttle::{Config, Runner};
 
 const THREADS: u32 = 8;
 
 /// How many schedules of each kind a model is run on.
 const SCHEDULES: usize = 10_000;
-
-/// How many preemptions PCT looks for: known bugs of locks need two or three.
-const PCT_DEPTH: usize = 3;
-
-/// The stack of a thread, in bytes: a table of locks is on it for a moment, as it is made.
-const STACK: usize = 256 * 1024;
 
 /// The shipped lock, and a count that shuttle watches: who holds the lock touches it, so that there
 /// is a place where others can come in. Without one, no schedule would show two holders at once.
@@ -76,26 +69,9 @@ impl<R: RawMutex> Room<R> {
     }
 }
 
-/// Runs a model on many schedules, or on the one that `LOCKSET_SCHEDULE` has.
-fn model(model: impl Fn() + Copy + Send + Sync + 'static) {
-    if let Ok(schedule) = std::env::var("LOCKSET_SCHEDULE") {
-        return run(ReplayScheduler::new_from_encoded(&schedule), model);
-    }
-    run(RandomScheduler::new(SCHEDULES), model);
-    run(PctScheduler::new(PCT_DEPTH, SCHEDULES), model);
-}
-
-fn run(scheduler: impl Scheduler + 'static, model: impl Fn() + Send + Sync + 'static) {
-    let mut config = Config::new();
-    config.stack_size = STACK;
-    // That it treats every ordering as the strongest is no news here.
-    config.silence_warnings = true;
-    Runner::new(scheduler, config).run(model);
-}
-
 /// Everybody locks twice: a waiter that was woken must not forget those who still sleep.
 fn eight_threads_exclude_each_other<R: RawMutex + Send + Sync + 'static>() {
-    model(|| {
+    explore(SCHEDULES, || {
         let room = Room::<R>::new();
         room.require_visits((0..THREADS).map(|_| room.lock_times(2)).collect());
     });
@@ -103,14 +79,14 @@ fn eight_threads_exclude_each_other<R: RawMutex + Send + Sync + 'static>() {
 
 /// Few enough that all who wait can be on their way to sleep at once, so that a wake-up finds none.
 fn three_threads_that_lock_often<R: RawMutex + Send + Sync + 'static>() {
-    model(|| {
+    explore(SCHEDULES, || {
         let room = Room::<R>::new();
         room.require_visits((0..3).map(|_| room.lock_times(4)).collect());
     });
 }
 
 fn a_try_lock_gets_the_lock_or_leaves_it<R: RawMutex + Send + Sync + 'static>() {
-    model(|| {
+    explore(SCHEDULES, || {
         let room = Room::<R>::new();
         let tries = |_| {
             let room = Arc::clone(&room);
@@ -133,7 +109,7 @@ fn a_waiter_that_gives_up_leaves_no_trace<R>()
 where
     R: RawMutexTimed<Instant = Instant> + Send + Sync + 'static,
 {
-    model(|| {
+    explore(SCHEDULES, || {
         let room = Room::<R>::new();
         let timed = |_| {
             let room = Arc::clone(&room);
@@ -221,7 +197,7 @@ fn three_state_with_deadlines() {
 /// Half of the threads wait for what the others bring: until the deadline passes, then in earnest.
 #[test]
 fn each_of_many_waiters_is_notified() {
-    model(|| {
+    explore(SCHEDULES, || {
         let (passes, changed) = (Mutex::new(0), Condvar::new());
         // Used before it is shared, as the seam's atomics ask for; all of it.
         drop(passes.lock());

@@ -19,6 +19,7 @@ use lockset_semaphore::ladder::{
     self, AsyncSemaphore, QueuedSemaphore, RawSemaphore, TimedSemaphore,
 };
 use lockset_semaphore::{for_each_stage, sync::expire_deadlines};
+use lockset_sync::explore as model;
 use loom::cell::UnsafeCell;
 use loom::future::block_on;
 use loom::thread::{self, JoinHandle};
@@ -66,16 +67,6 @@ fn spawn<S: RawSemaphore + 'static, T: 'static>(
 /// Some deadline: the model, not the clock, says when it has passed.
 fn deadline() -> Deadline {
     Deadline::after(Duration::from_secs(1))
-}
-
-/// Explores a model with at most so many preemptions, or all of it.
-///
-/// `LOCKSET_DEEPER` adds to the bound: what `cargo xtask test --deep` does.
-fn model(preemptions: Option<usize>, model: impl Fn() + Sync + Send + 'static) {
-    let deeper = std::env::var("LOCKSET_DEEPER").ok().and_then(|more| more.parse().ok());
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = preemptions.map(|bound| bound + deeper.unwrap_or(0));
-    builder.check(model);
 }
 
 fn two_threads_exclude_each_other<S: RawSemaphore + 'static>() {

@@ -20,20 +20,16 @@ use std::time::Duration;
 use lockset_api::Deadline;
 use lockset_semaphore::sync::expire_deadlines;
 use lockset_semaphore::{AcquireError, Permit, Policy, SemaphoreWith};
+use lockset_sync::explore;
 use shuttle::future::{self, block_on};
-use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Scheduler};
 use shuttle::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use shuttle::thread::{self, JoinHandle};
-use shuttle::{Config, Runner};
 
 /// How many threads there are, and as many tasks.
 const EACH: usize = 5;
 
 /// How many schedules of each kind a model is run on.
 const SCHEDULES: usize = 5_000;
-
-/// How many preemptions PCT looks for: known bugs of locks need two or three.
-const PCT_DEPTH: usize = 3;
 
 /// The semaphore, and how many permits its holders have, which shuttle watches: each holder touches
 /// it, so that there is a place where others can come in.
@@ -120,25 +116,9 @@ impl Worker {
     }
 }
 
-/// Runs a model on many schedules, or on the one that `LOCKSET_SCHEDULE` has.
-fn model(model: impl Fn() + Copy + Send + Sync + 'static) {
-    if let Ok(schedule) = std::env::var("LOCKSET_SCHEDULE") {
-        return run(ReplayScheduler::new_from_encoded(&schedule), model);
-    }
-    run(RandomScheduler::new(SCHEDULES), model);
-    run(PctScheduler::new(PCT_DEPTH, SCHEDULES), model);
-}
-
-fn run(scheduler: impl Scheduler + 'static, model: impl Fn() + Send + Sync + 'static) {
-    let mut config = Config::new();
-    // That it treats every ordering as the strongest is no news here.
-    config.silence_warnings = true;
-    Runner::new(scheduler, config).run(model);
-}
-
 /// Everybody acquires twice: one that was served must not forget those who still wait.
 fn threads_and_tasks_exclude_each_other<P: Policy>() {
-    model(|| {
+    explore(SCHEDULES, || {
         let room = Room::<P>::new(1, 1);
         let both = |_| [room.thread(1, 2), room.task(1, 2)];
         let workers: Vec<_> = (0..EACH).flat_map(both).collect();
@@ -148,7 +128,7 @@ fn threads_and_tasks_exclude_each_other<P: Policy>() {
 }
 
 fn many_permits_among_threads_and_tasks<P: Policy>() {
-    model(|| {
+    explore(SCHEDULES, || {
         let room = Room::<P>::new(3, 3);
         room.waiters(2).into_iter().for_each(|worker| assert_eq!(worker.join(), Ok(2)));
         room.require_idle(3);
@@ -157,7 +137,7 @@ fn many_permits_among_threads_and_tasks<P: Policy>() {
 
 /// Some try, some give up by a deadline, some by being dropped; the others must all be served.
 fn those_who_give_up_leave_no_trace<P: Policy>() {
-    model(|| {
+    explore(SCHEDULES, || {
         let room = Room::<P>::new(2, 2);
         let clock = room.start(|_| {
             expire_deadlines();
@@ -196,7 +176,7 @@ fn those_who_give_up_leave_no_trace<P: Policy>() {
 
 /// Everybody is served, or told; nobody is left behind.
 fn closing_reaches_everybody<P: Policy>() {
-    model(|| {
+    explore(SCHEDULES, || {
         let room = Room::<P>::new(2, 2);
         let mut workers = room.waiters(2);
         workers.push(room.start(|room| {
@@ -213,7 +193,7 @@ fn closing_reaches_everybody<P: Policy>() {
 
 /// The limit goes below what some want, and below what is out, and up again.
 fn the_limit_changes_under_everybody<P: Policy>() {
-    model(|| {
+    explore(SCHEDULES, || {
         let room = Room::<P>::new(3, 4);
         let mut workers = room.waiters(1);
         workers.push(room.start(|room| {

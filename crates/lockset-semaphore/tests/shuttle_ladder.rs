@@ -22,18 +22,14 @@ use std::time::Duration;
 use lockset_api::Deadline;
 use lockset_semaphore::ladder::{self, AsyncSemaphore, RawSemaphore, TimedSemaphore};
 use lockset_semaphore::{for_each_stage, sync::expire_deadlines};
-use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Scheduler};
+use lockset_sync::explore;
 use shuttle::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use shuttle::thread::{self, JoinHandle};
-use shuttle::{Config, Runner};
 
 const THREADS: u32 = 8;
 
 /// How many schedules of each kind a model is run on.
 const SCHEDULES: usize = 5_000;
-
-/// How many preemptions PCT looks for: known bugs of locks need two or three.
-const PCT_DEPTH: usize = 3;
 
 const PERMITS: u32 = 3;
 
@@ -76,24 +72,8 @@ const fn size(thread: u32) -> u32 {
     1 + thread % PERMITS
 }
 
-/// Runs a model on many schedules, or on the one that `LOCKSET_SCHEDULE` has.
-fn model(model: impl Fn() + Copy + Send + Sync + 'static) {
-    if let Ok(schedule) = std::env::var("LOCKSET_SCHEDULE") {
-        return run(ReplayScheduler::new_from_encoded(&schedule), model);
-    }
-    run(RandomScheduler::new(SCHEDULES), model);
-    run(PctScheduler::new(PCT_DEPTH, SCHEDULES), model);
-}
-
-fn run(scheduler: impl Scheduler + 'static, model: impl Fn() + Send + Sync + 'static) {
-    let mut config = Config::new();
-    // That it treats every ordering as the strongest is no news here.
-    config.silence_warnings = true;
-    Runner::new(scheduler, config).run(model);
-}
-
 fn eight_threads_share_three_permits<S: RawSemaphore + 'static>() {
-    model(|| {
+    explore(SCHEDULES, || {
         let room = Room::<S>::new();
         let visit_twice = |n: u32| {
             room.spawn(move |room| {
@@ -109,7 +89,7 @@ fn eight_threads_share_three_permits<S: RawSemaphore + 'static>() {
 
 /// Half of them have a deadline, which strikes at any moment.
 fn some_of_eight_give_up<S: TimedSemaphore + 'static>() {
-    model(|| {
+    explore(SCHEDULES, || {
         let room = Room::<S>::new();
         let deadline = Deadline::after(Duration::from_secs(1));
         let visit = |thread: u32| {
@@ -129,7 +109,7 @@ fn some_of_eight_give_up<S: TimedSemaphore + 'static>() {
 }
 
 fn threads_and_tasks_share_three_permits<S: AsyncSemaphore + 'static>() {
-    model(|| {
+    explore(SCHEDULES, || {
         let room = Room::<S>::new();
         let visit = |thread: u32| {
             let n = size(thread);

@@ -53,11 +53,11 @@ pub use loom as checker;
 #[cfg(all(lockset_shuttle, not(lockset_loom)))]
 pub use shuttle as checker;
 
-#[cfg(any(lockset_loom, lockset_shuttle))]
-pub use imp::expire_deadlines;
 pub use imp::{
     Parker, Pointer, Thread, Word, current, fence, has_passed, park, spin_hint, yield_now,
 };
+#[cfg(any(lockset_loom, lockset_shuttle))]
+pub use imp::{expire_deadlines, explore};
 
 /// Why a thread that slept is awake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

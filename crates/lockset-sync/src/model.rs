@@ -22,6 +22,7 @@ use sleeper::{Sleeper, Sleepers};
 pub use checker::sync::atomic::fence;
 pub use checker::thread::{Thread, current, yield_now};
 pub use clock::expire_deadlines;
+pub use explore::explore;
 
 /// Nothing: a checker that were told to let others go first would leave out the schedules in which
 /// the one who spins goes on, and goes to sleep, before anything has changed.
@@ -29,6 +30,8 @@ pub fn spin_hint() {}
 
 #[path = "model/clock.rs"]
 mod clock;
+#[path = "model/explore.rs"]
+mod explore;
 #[path = "model/sleeper.rs"]
 mod sleeper;
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use lockset_mutex::{Cancel, LockUnless, MutexWith, Policy};
+pub(crate) use lockset_sync::explore as model;
 use loom::cell::UnsafeCell;
 use loom::thread::{self, JoinHandle};
 
@@ -61,16 +62,6 @@ pub(crate) fn lock_unless<P: Policy>(
 ) -> JoinHandle<bool> {
     let (counter, cancel) = (Arc::clone(counter), Arc::clone(cancel));
     thread::spawn(move || counter.lock_unless(&cancel).map(|c| add_one(&c)).is_some())
-}
-
-/// Explores a model with at most so many preemptions, or all of it.
-///
-/// `LOCKSET_DEEPER` adds to the bound: what `cargo xtask test --deep` does.
-pub(crate) fn model(preemptions: Option<usize>, model: impl Fn() + Sync + Send + 'static) {
-    let deeper = std::env::var("LOCKSET_DEEPER").ok().and_then(|more| more.parse().ok());
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = preemptions.map(|bound| bound + deeper.unwrap_or(0));
-    builder.check(model);
 }
 
 /// Makes a module of tests for each policy, from generic functions beside it: `name(bound)`, the

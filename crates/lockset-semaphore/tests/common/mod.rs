@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use lockset_api::Deadline;
 use lockset_semaphore::{Acquire, AcquireError, Policy, SemaphoreWith};
+pub(crate) use lockset_sync::explore as model;
 use loom::cell::UnsafeCell;
 use loom::thread::{self, JoinHandle};
 
@@ -112,16 +113,6 @@ pub(crate) fn poll<P: Policy>(
     acquire: &mut Pin<Box<Acquire<&SemaphoreWith<P>>>>,
 ) -> Poll<Result<(), AcquireError>> {
     acquire.as_mut().poll(&mut Context::from_waker(Waker::noop())).map_ok(drop)
-}
-
-/// Explores a model with at most so many preemptions, or all of it.
-///
-/// `LOCKSET_DEEPER` adds to the bound: what `cargo xtask test --deep` does.
-pub(crate) fn model(preemptions: Option<usize>, model: impl Fn() + Sync + Send + 'static) {
-    let deeper = std::env::var("LOCKSET_DEEPER").ok().and_then(|more| more.parse().ok());
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = preemptions.map(|bound| bound + deeper.unwrap_or(0));
-    builder.check(model);
 }
 
 /// Makes a module of tests for each policy, from generic functions beside it: `name(bound)`, the
