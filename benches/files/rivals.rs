@@ -6,6 +6,22 @@ use std::path::Path;
 use lockset::{AsyncLock, FileLock, Lock, block_on};
 use rustix::fs::{FlockOperation, flock};
 
+/// All of them, an entry each of what `$entry::<Rival>(name, $dir)` measures.
+macro_rules! for_rivals {
+    ($entry:ident, $dir:expr) => {
+        [
+            $entry::<Bare>("bare flock", $dir),
+            $entry::<Lockset>("lockset", $dir),
+            $entry::<LocksetAsync>("lockset, async", $dir),
+            $entry::<Std>("std", $dir),
+            $entry::<Fs4>("fs4", $dir),
+            $entry::<FdLock>("fd-lock", $dir),
+            $entry::<Fslock>("fslock", $dir),
+        ]
+    };
+}
+pub(crate) use for_rivals;
+
 /// A lock on a file, opened by one thread for itself.
 pub(crate) trait Rival: Sized + Send {
     fn open(path: &Path) -> Self;

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use lockset_bench::stats::jain;
 
-use crate::rivals::{Bare, FdLock, Fs4, Fslock, Lockset, LocksetAsync, Rival, Std};
+use crate::rivals::{Bare, FdLock, Fs4, Fslock, Lockset, LocksetAsync, Rival, Std, for_rivals};
 use crate::table::{Entry, table};
 
 const THREADS: usize = 8;
@@ -21,15 +21,7 @@ const SPAN: Duration = Duration::from_millis(100);
 
 pub(crate) fn report() {
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
-    let mut entries = [
-        entry::<Bare>("bare flock", dir.path()),
-        entry::<Lockset>("lockset", dir.path()),
-        entry::<LocksetAsync>("lockset, async", dir.path()),
-        entry::<Std>("std", dir.path()),
-        entry::<Fs4>("fs4", dir.path()),
-        entry::<FdLock>("fd-lock", dir.path()),
-        entry::<Fslock>("fslock", dir.path()),
-    ];
+    let mut entries = for_rivals!(entry, dir.path());
     table("Eight threads of one process: throughput", 15, 0, &mut entries);
     println!("\nJain's index of one more round each:\n");
     for (name, index) in [

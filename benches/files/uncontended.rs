@@ -4,22 +4,14 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::Instant;
 
-use crate::rivals::{Bare, FdLock, Fs4, Fslock, Lockset, LocksetAsync, Rival, Std};
+use crate::rivals::{Bare, FdLock, Fs4, Fslock, Lockset, LocksetAsync, Rival, Std, for_rivals};
 use crate::table::{Entry, table};
 
 const PAIRS: u32 = 2_000;
 
 pub(crate) fn report() {
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
-    let mut entries = [
-        entry::<Bare>("bare flock", dir.path()),
-        entry::<Lockset>("lockset", dir.path()),
-        entry::<LocksetAsync>("lockset, async", dir.path()),
-        entry::<Std>("std", dir.path()),
-        entry::<Fs4>("fs4", dir.path()),
-        entry::<FdLock>("fd-lock", dir.path()),
-        entry::<Fslock>("fslock", dir.path()),
-    ];
+    let mut entries = for_rivals!(entry, dir.path());
     table("An uncontended pair: time", 301, 0, &mut entries);
 }
 

@@ -1,6 +1,6 @@
 //! Interleaved rounds, and their medians in a table.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,28 +18,39 @@ impl Effort {
     pub(crate) const QUICK: Self = Self { rounds: 3, span: Duration::from_millis(50) };
 }
 
-/// How many pairs one contender has completed: in a cache line of its own, written by it alone.
+/// How far one contender is: in a cache line of its own, written by it alone.
+///
+/// # Notes about memory ordering
+///
+/// All is Relaxed: whoever reads it wants a number and no news.
 #[repr(align(128))]
 #[derive(Debug, Default)]
-pub(crate) struct Progress(AtomicU64);
+pub(crate) struct Progress {
+    has_begun: AtomicBool,
+    pairs: AtomicU64,
+}
 
 impl Progress {
+    pub(crate) fn begin(&self) {
+        self.has_begun.store(true, Relaxed);
+    }
+
     pub(crate) fn add_one(&self) {
-        // Relaxed: nobody else writes it, and whoever reads it wants a number and no news.
-        self.0.store(self.0.load(Relaxed) + 1, Relaxed);
+        self.pairs.store(self.pairs.load(Relaxed) + 1, Relaxed);
     }
 
     /// Of all together.
     pub(crate) fn sum(all: &[Self]) -> u64 {
-        // Relaxed: as above.
-        all.iter().map(|one| one.0.load(Relaxed)).sum()
+        all.iter().map(|one| one.pairs.load(Relaxed)).sum()
     }
 
-    /// What they get done in a window of `span` that begins when all are under way: what happens
-    /// while they start and stop, with fewer of them there, is no part of it.
+    /// What they get done in a window of `span` that begins when all have begun: what happens while
+    /// they start and stop, with fewer of them there, is no part of it.
     pub(crate) fn watch(all: &[Self], span: Duration) -> Outcome {
-        // Relaxed: as above.
-        let look = || all.iter().map(|one| one.0.load(Relaxed)).collect::<Vec<u64>>();
+        while !all.iter().all(|one| one.has_begun.load(Relaxed)) {
+            thread::yield_now();
+        }
+        let look = || all.iter().map(|one| one.pairs.load(Relaxed)).collect::<Vec<u64>>();
         let (before, began) = (look(), Instant::now());
         thread::sleep(span);
         let (after, ended) = (look(), Instant::now());
@@ -60,8 +71,14 @@ pub(crate) struct Outcome {
 
 /// A semaphore, and how it is measured.
 pub(crate) struct Entry<'a> {
-    pub(crate) name: &'static str,
-    pub(crate) round: Box<dyn Fn() -> Outcome + 'a>,
+    name: &'static str,
+    round: Box<dyn Fn() -> Outcome + 'a>,
+}
+
+impl<'a> Entry<'a> {
+    pub(crate) fn new(name: &'static str, round: impl Fn() -> Outcome + 'a) -> Self {
+        Self { name, round: Box::new(round) }
+    }
 }
 
 /// Measures all in interleaved rounds and prints one row of a table: the rate of each as a multiple

@@ -4,6 +4,43 @@ use std::sync::atomic::Ordering;
 
 use lockset_semaphore::{Policy, SemaphoreWith};
 
+/// Those that threads wait for: an entry each, of what `$measure::<Semaphore>(..)` measures.
+macro_rules! for_threads {
+    ($measure:ident($($argument:expr),*)) => {
+        [
+            Entry::new("Fifo", move || $measure::<SemaphoreWith<Fifo>>($($argument),*)),
+            Entry::new("Barging", move || $measure::<SemaphoreWith<Barging>>($($argument),*)),
+            Entry::new(TOKIO, move || $measure::<tokio::sync::Semaphore>($($argument),*)),
+            Entry::new("async-lock", move || $measure::<async_lock::Semaphore>($($argument),*)),
+            Entry::new("saa", move || $measure::<saa::Semaphore>($($argument),*)),
+            Entry::new(PARKING_LOT, move || $measure::<ParkingLotPair>($($argument),*)),
+            Entry::new("std pair", move || $measure::<StdPair>($($argument),*)),
+        ]
+    };
+}
+pub(crate) use for_threads;
+
+/// The same of those that tasks wait for: the first of them.
+macro_rules! for_tasks {
+    ($measure:ident($($argument:expr),*)) => {
+        [
+            Entry::new("Fifo", move || $measure::<SemaphoreWith<Fifo>>($($argument),*)),
+            Entry::new("Barging", move || $measure::<SemaphoreWith<Barging>>($($argument),*)),
+            Entry::new(TOKIO, move || $measure::<tokio::sync::Semaphore>($($argument),*)),
+            Entry::new("async-lock", move || $measure::<async_lock::Semaphore>($($argument),*)),
+            Entry::new("saa", move || $measure::<saa::Semaphore>($($argument),*)),
+        ]
+    };
+}
+pub(crate) use for_tasks;
+
+/// Their names, those that tasks wait for before the others.
+pub(crate) const NAMES: [&str; 7] =
+    ["Fifo", "Barging", TOKIO, "async-lock", "saa", PARKING_LOT, "std pair"];
+pub(crate) const FOR_TASKS: usize = 5;
+pub(crate) const TOKIO: &str = "tokio";
+pub(crate) const PARKING_LOT: &str = "parking_lot pair";
+
 /// What all have.
 pub(crate) trait Semaphore: Send + Sync + 'static {
     fn new(permits: usize) -> Self;

@@ -16,37 +16,29 @@ use lockset_semaphore::{Barging, Fifo, SemaphoreWith};
 use tokio::runtime::Runtime;
 
 use crate::report::{Apart, Effort, Entry, Outcome, Progress, head, row};
-use crate::rivals::ForTasks;
+use crate::rivals::{FOR_TASKS, ForTasks, NAMES, TOKIO, for_tasks};
 
 /// In nanoseconds.
 const SECTION: u32 = 50;
 /// As many as the machine that this was written on has processors.
 const WORKERS: usize = 2;
 
-const BASE: &str = "tokio";
-
 pub(crate) fn report(effort: &Effort) {
-    let names = ["Fifo", "Barging", BASE, "async-lock", "saa"];
     let single = tokio::runtime::Builder::new_current_thread().build();
     let several = tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).build();
     let runtimes = [("a runtime of one thread", single), ("a runtime of two threads", several)];
     for (what, runtime) in runtimes {
         let runtime = &runtime.expect("a runtime starts");
-        head(&format!("Tasks on {what}: throughput, and Jain's index"), BASE, &names);
+        let title = format!("Tasks on {what}: throughput, and Jain's index");
+        head(&title, TOKIO, &NAMES[..FOR_TASKS]);
         for (tasks, permits) in [(2, 1), (100, 1), (100, 50), (10_000, 1), (10_000, 5_000)] {
             let title = format!("{tasks} tasks, permits: {permits}");
             let case = Case { runtime, tasks, permits, span: effort.span };
-            let mut entries = vec![
-                entry("Fifo", move || race::<SemaphoreWith<Fifo>>(case)),
-                entry("Barging", move || race::<SemaphoreWith<Barging>>(case)),
-                entry(BASE, move || race::<tokio::sync::Semaphore>(case)),
-                entry("async-lock", move || race::<async_lock::Semaphore>(case)),
-            ];
-            // It has so few permits at most.
-            if permits <= saa::Semaphore::MAX_PERMITS {
-                entries.push(entry("saa", move || race::<saa::Semaphore>(case)));
-            }
-            row(&title, BASE, effort.rounds, &entries);
+            let entries = for_tasks!(race(case));
+            // The last of them, saa, has so few permits at most.
+            let has_so_many = permits <= saa::Semaphore::MAX_PERMITS;
+            let count = if has_so_many { entries.len() } else { entries.len() - 1 };
+            row(&title, TOKIO, effort.rounds, &entries[..count]);
         }
     }
 }
@@ -57,10 +49,6 @@ struct Case<'a> {
     tasks: usize,
     permits: usize,
     span: Duration,
-}
-
-fn entry<'a>(name: &'static str, round: impl Fn() -> Outcome + 'a) -> Entry<'a> {
-    Entry { name, round: Box::new(round) }
 }
 
 struct Shared<S> {
@@ -80,6 +68,7 @@ fn race<S: ForTasks>(Case { runtime, tasks, permits, span }: Case<'_>) -> Outcom
     let section = turns(SECTION);
     let run = |index: usize, shared: Arc<Shared<S>>| async move {
         let mut value = 1;
+        shared.progress[index].begin();
         while !shared.is_over.0.load(Relaxed) {
             let inside = async {
                 let counted = shared.counter.0.load(Relaxed);
@@ -99,7 +88,6 @@ fn race<S: ForTasks>(Case { runtime, tasks, permits, span }: Case<'_>) -> Outcom
         (0..tasks).map(|index| runtime.spawn(run(index, Arc::clone(&shared)))).collect();
     let outcome = thread::scope(|scope| {
         let watcher = scope.spawn(|| {
-            thread::sleep(span / 4);
             let outcome = Progress::watch(&shared.progress, span);
             shared.is_over.0.store(true, Relaxed);
             outcome

@@ -6,7 +6,6 @@
 //! that is one.
 
 use std::hint::black_box;
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
@@ -15,39 +14,20 @@ use lockset_bench::work::{turns, work};
 use lockset_semaphore::{Barging, Fifo, SemaphoreWith};
 
 use crate::report::{Apart, Effort, Entry, Outcome, Progress, head, row};
-use crate::rivals::{ForThreads, ParkingLotPair, StdPair};
+use crate::rivals::{ForThreads, NAMES, PARKING_LOT, ParkingLotPair, StdPair, TOKIO, for_threads};
 
 /// In nanoseconds.
 const SECTION: u32 = 50;
 const THOUGHT: u32 = 50;
 
-const BASE: &str = "parking_lot pair";
-
 pub(crate) fn report(effort: &Effort) {
-    let names = ["Fifo", "Barging", "tokio", "async-lock", "saa", BASE, "std pair"];
-    head("Threads: throughput, and Jain's index", BASE, &names);
+    head("Threads: throughput, and Jain's index", PARKING_LOT, &NAMES);
     for (threads, permits) in [(2, 1), (8, 1), (8, 4), (32, 1), (32, 16)] {
         let title = format!("{threads} threads, permits: {permits}");
         let span = effort.span;
-        row(
-            &title,
-            BASE,
-            effort.rounds,
-            &[
-                entry("Fifo", move || race::<SemaphoreWith<Fifo>>(threads, permits, span)),
-                entry("Barging", move || race::<SemaphoreWith<Barging>>(threads, permits, span)),
-                entry("tokio", move || race::<tokio::sync::Semaphore>(threads, permits, span)),
-                entry("async-lock", move || race::<async_lock::Semaphore>(threads, permits, span)),
-                entry("saa", move || race::<saa::Semaphore>(threads, permits, span)),
-                entry(BASE, move || race::<ParkingLotPair>(threads, permits, span)),
-                entry("std pair", move || race::<StdPair>(threads, permits, span)),
-            ],
-        );
+        let entries = for_threads!(race(threads, permits, span));
+        row(&title, PARKING_LOT, effort.rounds, &entries);
     }
-}
-
-fn entry(name: &'static str, round: impl Fn() -> Outcome + 'static) -> Entry<'static> {
-    Entry { name, round: Box::new(round) }
 }
 
 fn race<S: ForThreads>(threads: u32, permits: usize, span: Duration) -> Outcome {
@@ -57,11 +37,10 @@ fn race<S: ForThreads>(threads: u32, permits: usize, span: Duration) -> Outcome 
     // excludes. With several it is nothing but work.
     let counter = Apart(AtomicU64::new(0));
     let progress: Vec<Progress> = (0..threads).map(|_| Progress::default()).collect();
-    let start = Barrier::new(threads as usize + 1);
     let (section, thought) = (turns(SECTION), turns(THOUGHT));
     let run = &|progress: &Progress| {
         let mut value = 1;
-        start.wait();
+        progress.begin();
         while !is_over.0.load(Relaxed) {
             semaphore.0.section(|| {
                 if permits == 1 {
@@ -76,8 +55,6 @@ fn race<S: ForThreads>(threads: u32, permits: usize, span: Duration) -> Outcome 
     };
     let outcome = thread::scope(|scope| {
         progress.iter().for_each(|progress| _ = scope.spawn(move || run(progress)));
-        start.wait();
-        thread::sleep(span / 4);
         let outcome = Progress::watch(&progress, span);
         is_over.0.store(true, Relaxed);
         outcome

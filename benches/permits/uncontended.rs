@@ -8,63 +8,21 @@ use std::time::Instant;
 use lockset_semaphore::{Barging, Fifo, SemaphoreWith};
 
 use crate::report::{Effort, Entry, Outcome, head, row};
-use crate::rivals::{ForTasks, ForThreads, ParkingLotPair, Semaphore, StdPair};
+use crate::rivals::{
+    ForTasks, ForThreads, NAMES, PARKING_LOT, ParkingLotPair, Semaphore, StdPair, TOKIO, for_tasks,
+    for_threads,
+};
 
 const PAIRS: u32 = 100_000;
 /// One is left free at any time, which is a different state from none to some semaphores.
 const PERMITS: usize = 2;
 
-const NAMES: [&str; 7] =
-    ["Fifo", "Barging", TOKIO, "async-lock", "saa", "parking_lot pair", "std pair"];
-const TOKIO: &str = "tokio";
-
 pub(crate) fn report(effort: &Effort) {
     let rounds = effort.rounds * 3;
     head("One thread and no waiters: pairs of acquiring and dropping", TOKIO, &NAMES);
-    row(
-        "`try_acquire`",
-        TOKIO,
-        rounds,
-        &[
-            entry("Fifo", by_try::<SemaphoreWith<Fifo>>),
-            entry("Barging", by_try::<SemaphoreWith<Barging>>),
-            entry(TOKIO, by_try::<tokio::sync::Semaphore>),
-            entry("async-lock", by_try::<async_lock::Semaphore>),
-            entry("saa", by_try::<saa::Semaphore>),
-            entry("parking_lot pair", by_try::<ParkingLotPair>),
-            entry("std pair", by_try::<StdPair>),
-        ],
-    );
-    row(
-        "`acquire().await`",
-        TOKIO,
-        rounds,
-        &[
-            entry("Fifo", by_await::<SemaphoreWith<Fifo>>),
-            entry("Barging", by_await::<SemaphoreWith<Barging>>),
-            entry(TOKIO, by_await::<tokio::sync::Semaphore>),
-            entry("async-lock", by_await::<async_lock::Semaphore>),
-            entry("saa", by_await::<saa::Semaphore>),
-        ],
-    );
-    row(
-        "blocking `acquire`",
-        TOKIO,
-        rounds,
-        &[
-            entry("Fifo", by_blocking::<SemaphoreWith<Fifo>>),
-            entry("Barging", by_blocking::<SemaphoreWith<Barging>>),
-            entry(TOKIO, by_blocking::<tokio::sync::Semaphore>),
-            entry("async-lock", by_blocking::<async_lock::Semaphore>),
-            entry("saa", by_blocking::<saa::Semaphore>),
-            entry("parking_lot pair", by_blocking::<ParkingLotPair>),
-            entry("std pair", by_blocking::<StdPair>),
-        ],
-    );
-}
-
-fn entry(name: &'static str, round: fn() -> Outcome) -> Entry<'static> {
-    Entry { name, round: Box::new(round) }
+    row("`try_acquire`", TOKIO, rounds, &for_threads!(by_try()));
+    row("`acquire().await`", TOKIO, rounds, &for_tasks!(by_await()));
+    row("blocking `acquire`", TOKIO, rounds, &for_threads!(by_blocking()));
 }
 
 fn by_try<S: ForThreads>() -> Outcome {

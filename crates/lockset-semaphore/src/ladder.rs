@@ -54,6 +54,7 @@ pub mod giving_up;
 mod held;
 mod kernel;
 pub mod mutex_condvar;
+mod queue;
 mod raw;
 pub mod waiters_flag;
 pub mod wakers;

@@ -19,9 +19,7 @@
 //! | overtaking | none |
 //! | many permits at once | keep their place; all behind wait, though there be enough for them |
 //!
-//! Invariants, true whenever the mutex is free:
-//! 1. The first in the queue wants more than is free. So nobody waits for nothing.
-//! 2. Who is not in the queue any more has been granted its permits: they are not free.
+//! Its invariants are in `queue.rs`, which stages 5 and 6 have in common with it.
 //!
 //! # Notes about memory ordering
 //!
@@ -40,85 +38,51 @@
 //! });
 //! ```
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::queue::Queue;
 use super::{Held, QueuedSemaphore, RawSemaphore, kernel};
 use crate::sync::{Mutex, Parker};
 
 /// A semaphore that serves in order.
 #[derive(Debug)]
 pub struct FifoQueue {
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    free: u32,
-    waiters: VecDeque<Waiter>,
-}
-
-#[derive(Debug)]
-struct Waiter {
-    wants: u32,
-    parker: Arc<Parker>,
+    queue: Mutex<Queue<Arc<Parker>>>,
 }
 
 impl RawSemaphore for FifoQueue {
     fn new(permits: u32) -> Self {
-        Self { state: Mutex::new(State { free: permits, waiters: VecDeque::new() }) }
+        Self { queue: Mutex::new(Queue::new(permits)) }
     }
 
     fn acquire(&self, n: u32) -> Held<'_, Self> {
-        let mut state = self.state.lock();
-        if !state.take(n) {
+        let mut queue = self.queue.lock();
+        if !queue.take(n) {
             let parker = Arc::new(Parker::new());
-            state.waiters.push_back(Waiter { wants: n, parker: Arc::clone(&parker) });
-            drop(state);
+            queue.join(n, Arc::clone(&parker));
+            drop(queue);
             kernel::park(&parker, None);
         }
         Held::new(self, n)
     }
 
     fn try_acquire(&self, n: u32) -> Option<Held<'_, Self>> {
-        self.state.lock().take(n).then(|| Held::new(self, n))
+        self.queue.lock().take(n).then(|| Held::new(self, n))
     }
 
     fn release(&self, n: u32) {
-        let served = self.state.lock().give(n);
+        let served = self.queue.lock().give(n);
         // It is unlocked again: whoever wakes up need not wait for it.
-        served.iter().for_each(|waiter| kernel::unpark(&waiter.parker));
+        served.iter().for_each(|parker| kernel::unpark(parker));
     }
 
     fn available(&self) -> u32 {
-        self.state.lock().free
+        self.queue.lock().free()
     }
 }
 
 impl QueuedSemaphore for FifoQueue {
     fn waiting(&self) -> usize {
-        self.state.lock().waiters.len()
-    }
-}
-
-impl State {
-    /// Takes `n` permits, unless there are too few, or others wait.
-    fn take(&mut self, n: u32) -> bool {
-        let is_free = self.waiters.is_empty() && self.free >= n;
-        if is_free {
-            self.free -= n;
-        }
-        is_free
-    }
-
-    /// Adds `n` permits, and takes out of the queue whom they are enough for.
-    fn give(&mut self, n: u32) -> Vec<Waiter> {
-        self.free += n;
-        let mut served = Vec::new();
-        while let Some(first) = self.waiters.pop_front_if(|first| first.wants <= self.free) {
-            self.free -= first.wants;
-            served.push(first);
-        }
-        served
+        self.queue.lock().waiting()
     }
 }

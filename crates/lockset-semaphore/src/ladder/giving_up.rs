@@ -40,36 +40,24 @@
 //! assert!(semaphore.try_acquire(1).is_some());
 //! ```
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use lockset_api::Deadline;
 
+use super::queue::Queue;
 use super::{Held, QueuedSemaphore, RawSemaphore, TimedSemaphore, kernel};
 use crate::sync::{Mutex, Parker, Waited};
 
 /// A semaphore that serves in order, until a deadline.
 #[derive(Debug)]
 pub struct GivingUp {
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    free: u32,
-    waiters: VecDeque<Waiter>,
-}
-
-/// Known by its parker.
-#[derive(Debug)]
-struct Waiter {
-    wants: u32,
-    parker: Arc<Parker>,
+    /// A waiter is known by its parker.
+    queue: Mutex<Queue<Arc<Parker>>>,
 }
 
 impl RawSemaphore for GivingUp {
     fn new(permits: u32) -> Self {
-        Self { state: Mutex::new(State { free: permits, waiters: VecDeque::new() }) }
+        Self { queue: Mutex::new(Queue::new(permits)) }
     }
 
     fn acquire(&self, n: u32) -> Held<'_, Self> {
@@ -81,32 +69,32 @@ impl RawSemaphore for GivingUp {
     }
 
     fn try_acquire(&self, n: u32) -> Option<Held<'_, Self>> {
-        self.state.lock().take(n).then(|| Held::new(self, n))
+        self.queue.lock().take(n).then(|| Held::new(self, n))
     }
 
     fn release(&self, n: u32) {
-        let served = self.state.lock().give(n);
+        let served = self.queue.lock().give(n);
         wake(&served);
     }
 
     fn available(&self) -> u32 {
-        self.state.lock().free
+        self.queue.lock().free()
     }
 }
 
 impl QueuedSemaphore for GivingUp {
     fn waiting(&self) -> usize {
-        self.state.lock().waiters.len()
+        self.queue.lock().waiting()
     }
 }
 
 impl TimedSemaphore for GivingUp {
     fn acquire_until(&self, n: u32, deadline: Deadline) -> Option<Held<'_, Self>> {
-        let mut state = self.state.lock();
-        if !state.take(n) {
+        let mut queue = self.queue.lock();
+        if !queue.take(n) {
             let parker = Arc::new(Parker::new());
-            state.waiters.push_back(Waiter { wants: n, parker: Arc::clone(&parker) });
-            drop(state);
+            queue.join(n, Arc::clone(&parker));
+            drop(queue);
             if kernel::park(&parker, deadline.instant()) == Waited::TimedOut {
                 self.leave(n, &parker);
                 return None;
@@ -119,42 +107,16 @@ impl TimedSemaphore for GivingUp {
 impl GivingUp {
     /// Gives up the place in the queue, or what was granted meanwhile.
     fn leave(&self, n: u32, parker: &Arc<Parker>) {
-        let mut state = self.state.lock();
-        let mut waiters = state.waiters.iter();
-        let served = match waiters.position(|waiter| Arc::ptr_eq(&waiter.parker, parker)) {
-            Some(place) => {
-                state.waiters.remove(place);
-                state.give(0)
-            }
-            None => state.give(n),
+        let mut queue = self.queue.lock();
+        let served = match queue.remove(|other| Arc::ptr_eq(other, parker)) {
+            Some(_) => queue.give(0),
+            None => queue.give(n),
         };
-        drop(state);
+        drop(queue);
         wake(&served);
     }
 }
 
-fn wake(served: &[Waiter]) {
-    served.iter().for_each(|waiter| kernel::unpark(&waiter.parker));
-}
-
-impl State {
-    /// Takes `n` permits, unless there are too few, or others wait.
-    fn take(&mut self, n: u32) -> bool {
-        let is_free = self.waiters.is_empty() && self.free >= n;
-        if is_free {
-            self.free -= n;
-        }
-        is_free
-    }
-
-    /// Adds `n` permits, and takes out of the queue whom what is free is enough for.
-    fn give(&mut self, n: u32) -> Vec<Waiter> {
-        self.free += n;
-        let mut served = Vec::new();
-        while let Some(first) = self.waiters.pop_front_if(|first| first.wants <= self.free) {
-            self.free -= first.wants;
-            served.push(first);
-        }
-        served
-    }
+fn wake(served: &[Arc<Parker>]) {
+    served.iter().for_each(|parker| kernel::unpark(parker));
 }

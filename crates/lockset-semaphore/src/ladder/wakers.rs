@@ -46,12 +46,11 @@ mod acquire;
 
 use core::mem;
 use core::task::Waker;
-use std::collections::VecDeque;
-
 use lockset_api::Deadline;
 
 pub use acquire::Acquire;
 
+use super::queue::Queue;
 use super::{AsyncSemaphore, Held, QueuedSemaphore, RawSemaphore, TimedSemaphore};
 use crate::sync::Mutex;
 use acquire::Progress;
@@ -64,21 +63,19 @@ pub struct Wakers {
 
 #[derive(Debug)]
 struct State {
-    free: u32,
+    queue: Queue<Waiter>,
     tickets: u64,
-    waiters: VecDeque<Waiter>,
 }
 
 #[derive(Debug)]
 struct Waiter {
     ticket: u64,
-    wants: u32,
     waker: Waker,
 }
 
 impl RawSemaphore for Wakers {
     fn new(permits: u32) -> Self {
-        Self { state: Mutex::new(State { free: permits, tickets: 0, waiters: VecDeque::new() }) }
+        Self { state: Mutex::new(State { queue: Queue::new(permits), tickets: 0 }) }
     }
 
     fn acquire(&self, n: u32) -> Held<'_, Self> {
@@ -90,22 +87,22 @@ impl RawSemaphore for Wakers {
     }
 
     fn try_acquire(&self, n: u32) -> Option<Held<'_, Self>> {
-        self.state.lock().take(n).then(|| Held::new(self, n))
+        self.state.lock().queue.take(n).then(|| Held::new(self, n))
     }
 
     fn release(&self, n: u32) {
-        let served = self.state.lock().give(n);
+        let served = self.state.lock().queue.give(n);
         wake(served);
     }
 
     fn available(&self) -> u32 {
-        self.state.lock().free
+        self.state.lock().queue.free()
     }
 }
 
 impl QueuedSemaphore for Wakers {
     fn waiting(&self) -> usize {
-        self.state.lock().waiters.len()
+        self.state.lock().queue.waiting()
     }
 }
 
@@ -127,9 +124,8 @@ impl Wakers {
     /// Gives up the place in the queue, or what was granted meanwhile.
     fn leave(&self, n: u32, ticket: u64) {
         let mut state = self.state.lock();
-        let place = state.waiters.iter().position(|waiter| waiter.ticket == ticket);
-        let gone = place.and_then(|place| state.waiters.remove(place));
-        let served = state.give(if gone.is_some() { 0 } else { n });
+        let gone = state.queue.remove(|waiter| waiter.ticket == ticket);
+        let served = state.queue.give(if gone.is_some() { 0 } else { n });
         drop(state);
         drop(gone);
         wake(served);
@@ -144,37 +140,17 @@ impl State {
     /// One step of a wait; and the waker that is of no use any more, for the caller to drop.
     fn advance(&mut self, progress: Progress, n: u32, waker: Waker) -> (Progress, Option<Waker>) {
         if let Progress::Queued(ticket) = progress {
-            return match self.waiters.iter_mut().find(|waiter| waiter.ticket == ticket) {
+            return match self.queue.find(|waiter| waiter.ticket == ticket) {
                 Some(waiter) => (progress, Some(mem::replace(&mut waiter.waker, waker))),
                 None => (Progress::Done, Some(waker)),
             };
         }
-        if self.take(n) {
+        if self.queue.take(n) {
             return (Progress::Done, Some(waker));
         }
         let ticket = self.tickets;
         self.tickets += 1;
-        self.waiters.push_back(Waiter { ticket, wants: n, waker });
+        self.queue.join(n, Waiter { ticket, waker });
         (Progress::Queued(ticket), None)
-    }
-
-    /// Takes `n` permits, unless there are too few, or others wait.
-    fn take(&mut self, n: u32) -> bool {
-        let is_free = self.waiters.is_empty() && self.free >= n;
-        if is_free {
-            self.free -= n;
-        }
-        is_free
-    }
-
-    /// Adds `n` permits, and takes out of the queue whom what is free is enough for.
-    fn give(&mut self, n: u32) -> Vec<Waiter> {
-        self.free += n;
-        let mut served = Vec::new();
-        while let Some(first) = self.waiters.pop_front_if(|first| first.wants <= self.free) {
-            self.free -= first.wants;
-            served.push(first);
-        }
-        served
     }
 }

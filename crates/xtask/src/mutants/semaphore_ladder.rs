@@ -6,6 +6,7 @@ const MUTEX_CONDVAR: &str = "crates/lockset-semaphore/src/ladder/mutex_condvar.r
 const COUNT_FUTEX: &str = "crates/lockset-semaphore/src/ladder/count_futex.rs";
 const WAITERS_FLAG: &str = "crates/lockset-semaphore/src/ladder/waiters_flag.rs";
 const FIFO_QUEUE: &str = "crates/lockset-semaphore/src/ladder/fifo_queue.rs";
+const QUEUE: &str = "crates/lockset-semaphore/src/ladder/queue.rs";
 const GIVING_UP: &str = "crates/lockset-semaphore/src/ladder/giving_up.rs";
 const WAKERS: &str = "crates/lockset-semaphore/src/ladder/wakers.rs";
 const ACQUIRE: &str = "crates/lockset-semaphore/src/ladder/wakers/acquire.rs";
@@ -42,7 +43,7 @@ const WITH_MANY_THREADS: &[Mutant] = &[
     Mutant {
         name: "grant that meets a timeout, with many threads",
         file: GIVING_UP,
-        from: "None => state.give(n)",
+        from: "None => queue.give(n)",
         to: "None => Vec::new()",
         test: "giving_up_is_timed::some_of_eight_give_up",
     },
@@ -109,14 +110,14 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "newcomer that passes the queue of the ladder",
-        file: FIFO_QUEUE,
+        file: QUEUE,
         from: "self.waiters.is_empty() && self.free >= n",
         to: "self.free >= n",
         test: "fifo_queue_serves_in_order::nobody_passes_a_large_request",
     },
     Mutant {
         name: "one release, one waiter",
-        file: FIFO_QUEUE,
+        file: QUEUE,
         from: "while let Some(first)",
         to: "if let Some(first)",
         test: "fifo_queue::a_release_of_two_serves_both",
@@ -125,30 +126,30 @@ const MUTANTS: &[Mutant] = &[
         name: "queued after another look was due",
         file: FIFO_QUEUE,
         from: "            let parker = Arc::new(Parker::new());",
-        to: "            drop(state);\n\
+        to: "            drop(queue);\n\
              let parker = Arc::new(Parker::new());\n\
-             let mut state = self.state.lock();",
+             let mut queue = self.queue.lock();",
         test: "fifo_queue::two_threads_exclude_each_other",
     },
     Mutant {
         name: "grant that meets a timeout",
         file: GIVING_UP,
-        from: "None => state.give(n)",
+        from: "None => queue.give(n)",
         to: "None => Vec::new()",
         test: "giving_up_is_timed::a_grant_meets_a_timeout",
     },
     Mutant {
         name: "left without a look behind",
         file: GIVING_UP,
-        from: "state.give(0)",
+        from: "queue.give(0)",
         to: "Vec::new()",
         test: "giving_up_is_timed::who_gives_up_takes_no_wake_up_along",
     },
     Mutant {
         name: "place of somebody who is gone",
         file: GIVING_UP,
-        from: "state.waiters.remove(place);",
-        to: "_ = place;",
+        from: "queue.remove(|other| Arc::ptr_eq(other, parker))",
+        to: "queue.find(|other| Arc::ptr_eq(other, parker)).map(drop)",
         test: "giving_up_is_timed::a_grant_meets_a_timeout",
     },
     Mutant {
