@@ -19,6 +19,9 @@ use crate::waiter::{Fate, Patience, Waiter, Wake};
 /// process go on; but not for ever.
 pub(crate) const PASSES: u32 = 256;
 
+/// What was granted, and what is wanted.
+const EXCLUSIVE: (Mode, Mode) = (Mode::Exclusive, Mode::Exclusive);
+
 /// The state of one file in this process.
 ///
 /// Invariants, whenever the mutex is free:
@@ -127,7 +130,8 @@ impl State {
                 self.hold(mode);
                 Ok(Answer::Granted)
             }
-            (Some(grant), Held::Free) if grant.mode == mode => Ok(self.pass(files)),
+            // What lies ready is always for writers: readers are let in at once.
+            (Some(grant), Held::Free) if (grant.mode, mode) == EXCLUSIVE => Ok(self.pass(files)),
             (Some(_), Held::Readers(_)) if mode == Mode::Shared && self.queue.is_empty() => {
                 self.hold(mode);
                 Ok(Answer::Granted)

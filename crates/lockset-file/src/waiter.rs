@@ -13,9 +13,9 @@ use crate::sys::Mode;
 ///
 /// # Notes about memory ordering
 ///
-/// The fate changes while the file's state is locked, and who acts upon it locks the state first.
-/// So that lock is what makes one see the other's work. The loads without it only decide whether it
-/// is worth looking, and are Relaxed.
+/// Who is granted the lock sees what its last holder of this process did. That one has let go with
+/// the file's state locked, and so has whoever decides the fate afterwards; the fate is stored by
+/// Release, and read by Acquire, because the waiter does not lock the state again to find out.
 #[derive(Debug)]
 pub(crate) struct Waiter {
     pub(crate) mode: Mode,
@@ -57,7 +57,7 @@ pub(crate) enum Fate {
 }
 
 /// How to wake somebody.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) enum Wake {
     Thread(Thread),
     Task(Waker),
@@ -79,12 +79,12 @@ impl Waiter {
     pub(crate) fn fate(&self) -> Fate {
         const FATES: [Fate; 5] =
             [Fate::Waits, Fate::Called, Fate::Asks, Fate::Granted, Fate::Failed];
-        FATES[usize::from(self.fate.load(Ordering::Relaxed))]
+        FATES[usize::from(self.fate.load(Ordering::Acquire))]
     }
 
     /// To be called with the file's state locked.
     pub(crate) fn decide(&self, fate: Fate) {
-        self.fate.store(fate as u8, Ordering::Relaxed);
+        self.fate.store(fate as u8, Ordering::Release);
     }
 
     /// As [`decide`](Self::decide): the kernel refused.
@@ -110,8 +110,15 @@ impl Waiter {
 
     /// To be called with nothing locked.
     pub(crate) fn wake(&self) {
-        let wake = self.wake.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match wake {
+        let mut wake = self.wake.lock().unwrap_or_else(PoisonError::into_inner);
+        // A thread is the same each time. A task brings its waker along when it is polled next, and
+        // until then it need not be woken again.
+        let once = match &*wake {
+            Some(Wake::Thread(thread)) => Some(Wake::Thread(thread.clone())),
+            _ => wake.take(),
+        };
+        drop(wake);
+        match once {
             Some(Wake::Thread(thread)) => thread.unpark(),
             Some(Wake::Task(waker)) => waker.wake(),
             None => {}
