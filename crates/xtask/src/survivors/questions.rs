@@ -122,6 +122,10 @@ pub(super) fn about(file: &str) -> Questions<'_> {
         Some("table") => (&[LADDER], vec!["parking_table", "bounded_bypass"]),
         // Not those of the policy that is called like it.
         Some("asymmetric") => (&[LADDER], vec!["asymmetric::"]),
+        // Three stages have it in common.
+        Some("queue") if file.contains("/ladder/") => {
+            (&[SEMAPHORE_LADDER], vec!["fifo_queue", "giving_up", "wakers"])
+        }
         stem if file.starts_with("crates/lockset-semaphore/src/ladder/") => {
             (&[SEMAPHORE_LADDER], stem.into_iter().collect())
         }
