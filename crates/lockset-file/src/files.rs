@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
-use crate::sys;
+use crate::sync::{AtomicBool, AtomicU64, kernel};
+use crate::sys::{self, Answer, Mode};
 
 /// What this process has open of one lock file.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ pub(crate) struct Hints {
 }
 
 impl Hints {
-    const fn new() -> Self {
+    fn new() -> Self {
         let (is_here, is_kept) = (AtomicBool::new(false), AtomicBool::new(false));
         Self { is_here, is_kept, first: AtomicU64::new(0) }
     }
@@ -75,7 +76,7 @@ pub(crate) enum By {
 }
 
 impl Files {
-    pub(crate) const fn new(path: PathBuf, main: File) -> Self {
+    pub(crate) fn new(path: PathBuf, main: File) -> Self {
         Self { path, main, spare: OnceLock::new(), hints: Hints::new() }
     }
 
@@ -83,9 +84,25 @@ impl Files {
         &self.main
     }
 
-    /// The opening through which the kernel has granted the lock.
+    /// Sleeps in the kernel's queue until the lock is granted to this opening.
+    pub(crate) fn lock(&self, by: By, mode: Mode) -> io::Result<()> {
+        kernel::lock(self.of(by), mode)
+    }
+
+    /// Takes the lock for this opening if that takes no waiting. What it held before is given up in
+    /// any case.
     #[inline]
-    pub(crate) fn of(&self, by: By) -> &File {
+    pub(crate) fn try_lock(&self, by: By, mode: Mode) -> io::Result<Answer> {
+        kernel::try_lock(self.of(by), mode)
+    }
+
+    #[inline]
+    pub(crate) fn unlock(&self, by: By) -> io::Result<()> {
+        kernel::unlock(self.of(by))
+    }
+
+    #[inline]
+    fn of(&self, by: By) -> &File {
         match by {
             By::Main => &self.main,
             // It is opened before anything is asked for through it.
@@ -93,12 +110,12 @@ impl Files {
         }
     }
 
-    /// The helper's opening. For the helper alone, of whom there is one at a time.
-    pub(crate) fn spare(&self) -> io::Result<&File> {
+    /// Makes the helper's opening. For the helper alone, of whom there is one at a time.
+    pub(crate) fn open_spare(&self) -> io::Result<()> {
         if self.spare.get().is_none() {
             let opened = sys::open_again(&self.main, &self.path)?;
             drop(self.spare.set(opened));
         }
-        Ok(self.of(By::Helper))
+        Ok(())
     }
 }

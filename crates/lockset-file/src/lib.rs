@@ -40,6 +40,15 @@
 //! Linux is where it is tested. Other Unixes have the same code without [`FileLock::status`].
 //! Windows has std's `File::lock`, which keeps other processes from reading the file while it is
 //! locked; nothing is run there.
+//!
+//! # How it is checked
+//!
+//! `tests/loom*.rs` run this very queue, its waiters and the helper through the interleavings of
+//! two and three threads, beside another process: grants against timeouts and dropped futures, the
+//! turn that another process gets, changes of mode. The kernel's lock and the other processes are
+//! played by the model; what the kernel itself does is asked of the kernel, by tests with real
+//! processes. For each rule that it relies on, a mutant that breaks it is kept, and must be caught.
+//! Shuttle runs more threads.
 
 #![forbid(unsafe_code)]
 
@@ -58,6 +67,8 @@ mod record;
 mod request;
 mod state;
 mod status;
+#[doc(hidden)]
+pub mod sync;
 mod sys;
 mod table;
 mod waiter;
