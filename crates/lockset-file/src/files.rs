@@ -7,13 +7,15 @@ use std::sync::OnceLock;
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::sync::{AtomicBool, AtomicU64, kernel};
-use crate::sys::{self, Answer, Mode};
+use crate::sys::{self, Answer, Extent, Mode};
 
 /// What this process has open of one lock file.
 #[derive(Debug)]
 pub(crate) struct Files {
     /// As it was first opened.
     pub(crate) path: PathBuf,
+    /// What of it is locked.
+    extent: Extent,
     main: File,
     /// The helper's own. It may be asleep in the kernel on behalf of one who has given up long ago,
     /// while others lock and unlock the main one.
@@ -76,8 +78,12 @@ pub(crate) enum By {
 }
 
 impl Files {
-    pub(crate) fn new(path: PathBuf, main: File) -> Self {
-        Self { path, main, spare: OnceLock::new(), hints: Hints::new() }
+    pub(crate) fn new(path: PathBuf, main: File, extent: Extent) -> Self {
+        Self { path, extent, main, spare: OnceLock::new(), hints: Hints::new() }
+    }
+
+    pub(crate) const fn extent(&self) -> Extent {
+        self.extent
     }
 
     pub(crate) const fn main(&self) -> &File {
@@ -86,19 +92,19 @@ impl Files {
 
     /// Sleeps in the kernel's queue until the lock is granted to this opening.
     pub(crate) fn lock(&self, by: By, mode: Mode) -> io::Result<()> {
-        kernel::lock(self.of(by), mode)
+        kernel::lock(self.of(by), self.extent, mode)
     }
 
-    /// Takes the lock for this opening if that takes no waiting. What it held before is given up in
-    /// any case.
+    /// Takes the lock for this opening if that takes no waiting. What it held before may be given
+    /// up in any case.
     #[inline]
     pub(crate) fn try_lock(&self, by: By, mode: Mode) -> io::Result<Answer> {
-        kernel::try_lock(self.of(by), mode)
+        kernel::try_lock(self.of(by), self.extent, mode)
     }
 
     #[inline]
     pub(crate) fn unlock(&self, by: By) -> io::Result<()> {
-        kernel::unlock(self.of(by))
+        kernel::unlock(self.of(by), self.extent)
     }
 
     #[inline]

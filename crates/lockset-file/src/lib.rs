@@ -33,7 +33,7 @@
 //!   on the server and the mount, so such files are refused unless [`Options::network`] says
 //!   otherwise. Take a remote lock.
 //! - Against programs that use POSIX record locks (`fcntl`): the two kinds do not see each other.
-//!   `RangeLock` does see them.
+//!   `RangeLock` does see them, and has the same verbs.
 //!
 //! # Systems
 //!
@@ -64,6 +64,8 @@ mod proc;
 #[cfg(target_os = "linux")]
 mod range;
 mod record;
+#[cfg(target_os = "linux")]
+mod region;
 mod request;
 mod state;
 mod status;
@@ -79,6 +81,8 @@ pub use lock::FileLock;
 pub use network::NetworkFs;
 pub use options::Options;
 #[cfg(target_os = "linux")]
-pub use range::{RangeGuard, RangeLock};
+pub use range::RangeLock;
+#[cfg(target_os = "linux")]
+pub use region::{RangeGuard, Region};
 pub use status::{Contender, Status};
 pub use sys::Mode;

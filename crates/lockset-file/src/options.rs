@@ -11,7 +11,8 @@ use crate::inode::Inode;
 use crate::lock::FileLock;
 use crate::network::{self, NetworkFs};
 use crate::state::Limits;
-use crate::{sys, table};
+use crate::sys::{self, Extent};
+use crate::table;
 
 /// How a [`FileLock`] is to behave; [`FileLock::open`] takes the defaults.
 ///
@@ -37,7 +38,7 @@ pub struct Options {
     note: Option<String>,
 }
 
-/// What the handles and guards of one [`FileLock`] share.
+/// What the handles and guards of one [`FileLock`], or of one range, share.
 #[derive(Debug)]
 pub(crate) struct Handle {
     pub(crate) path: PathBuf,
@@ -118,12 +119,15 @@ impl Options {
     ///
     /// As [`FileLock::open`].
     pub fn open(self, path: impl Into<PathBuf>) -> Result<FileLock, Error> {
-        let path = path.into();
+        Ok(FileLock::of(self.open_extent(&path.into(), Extent::Whole)?))
+    }
+
+    pub(crate) fn open_extent(self, path: &Path, extent: Extent) -> Result<Arc<Handle>, Error> {
         // It means the same file also after the process has changed its directory.
-        let path = path::absolute(&path).map_err(|error| explain(&path, "find", error))?;
-        let first = self.inode_at(&path)?;
+        let path = path::absolute(path).map_err(|error| explain(path, "find", error))?;
+        let first = self.inode_at(&path, extent)?;
         let later = Mutex::new(None);
-        Ok(FileLock::of(Arc::new(Handle { path, first, later, options: self })))
+        Ok(Arc::new(Handle { path, first, later, options: self }))
     }
 
     pub(crate) const fn limits(&self) -> Limits {
@@ -138,8 +142,8 @@ impl Options {
         self.note.as_deref()
     }
 
-    fn inode_at(&self, path: &Path) -> Result<Arc<Inode>, Error> {
-        let inode = table::open(path)?;
+    fn inode_at(&self, path: &Path, extent: Extent) -> Result<Arc<Inode>, Error> {
+        let inode = table::open(path, extent)?;
         network::admit(&inode.files, path, self.network)?;
         Ok(inode)
     }
@@ -162,7 +166,7 @@ impl Handle {
             Some(inode) if !inode.is_foreign() => Ok(Arc::clone(inode)),
             None if !self.first.is_foreign() => Ok(Arc::clone(&self.first)),
             _ => {
-                let inode = self.options.inode_at(&self.path)?;
+                let inode = self.options.inode_at(&self.path, self.first.files.extent())?;
                 let before = later.replace(Arc::clone(&inode));
                 drop(later);
                 drop(before);
@@ -185,7 +189,7 @@ impl Handle {
     /// Opens the file that is at the path now.
     #[cold]
     pub(crate) fn renew(&self) -> Result<(), Error> {
-        let inode = self.options.inode_at(&self.path)?;
+        let inode = self.options.inode_at(&self.path, self.first.files.extent())?;
         let mut later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
         let before = later.replace(inode);
         drop(later);

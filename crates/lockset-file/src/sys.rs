@@ -15,7 +15,22 @@ mod other;
 #[cfg(not(unix))]
 use other as system;
 
-pub(crate) use system::{Identity, identity, is_symbolic_link, lock, try_lock, unlock};
+#[cfg(target_os = "linux")]
+mod bytes;
+
+#[cfg(target_os = "linux")]
+pub(crate) use bytes::Bytes;
+pub(crate) use system::{Identity, identity, is_symbolic_link};
+
+/// How much of a file is locked, and so by which of the kernel's two kinds of lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Extent {
+    /// By `flock`.
+    Whole,
+    /// By a lock of the open file description.
+    #[cfg(target_os = "linux")]
+    Bytes(Bytes),
+}
 
 /// How a file is locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,6 +47,35 @@ pub enum Mode {
 pub(crate) enum Answer {
     Granted,
     Busy,
+}
+
+/// Sleeps in the kernel's queue until the lock is granted to this opening.
+pub(crate) fn lock(file: &File, extent: Extent, mode: Mode) -> io::Result<()> {
+    match extent {
+        Extent::Whole => system::lock(file, mode),
+        #[cfg(target_os = "linux")]
+        Extent::Bytes(bytes) => bytes::lock(file, bytes, mode),
+    }
+}
+
+/// Takes the lock for this opening if that takes no waiting. What it held of it before may be given
+/// up in any case: flock changes the mode of a lock by giving it up first.
+#[inline]
+pub(crate) fn try_lock(file: &File, extent: Extent, mode: Mode) -> io::Result<Answer> {
+    match extent {
+        Extent::Whole => system::try_lock(file, mode),
+        #[cfg(target_os = "linux")]
+        Extent::Bytes(bytes) => bytes::try_lock(file, bytes, mode),
+    }
+}
+
+#[inline]
+pub(crate) fn unlock(file: &File, extent: Extent) -> io::Result<()> {
+    match extent {
+        Extent::Whole => system::unlock(file),
+        #[cfg(target_os = "linux")]
+        Extent::Bytes(bytes) => bytes::unlock(file, bytes),
+    }
 }
 
 /// Opens the file, creating it if need be, without touching what is in it.

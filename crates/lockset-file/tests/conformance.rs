@@ -1,5 +1,6 @@
 //! The file lock does what every lock must do, between threads, tasks and processes, by both
-//! fronts, and also if the file is removed whenever it is unlocked.
+//! fronts, and also if the file is removed whenever it is unlocked. And so does a range of its
+//! bytes.
 
 use std::marker::PhantomData;
 use std::path::Path;
@@ -7,6 +8,8 @@ use std::path::Path;
 use lockset_api::{Blocking, Deadline, Error, Lock, SharedLock};
 use lockset_conformance::{ProcessSubject, Subject, Watched, process, suite};
 use lockset_file::{FileGuard, FileLock, Options};
+#[cfg(target_os = "linux")]
+use lockset_file::{RangeLock, Region};
 use tempfile::TempDir;
 
 /// A lock file in a directory of its own, and how it is locked.
@@ -58,6 +61,31 @@ impl AtPath for Blocking<FileLock> {
     fn at(path: &Path) -> Self {
         // Strict order between the processes, so that the kernel is asked each time.
         Self::new(Options::new().hand_overs(0).open(path).expect("the lock file can be opened"))
+    }
+}
+
+/// The same range for all of them.
+#[cfg(target_os = "linux")]
+fn region(path: &Path) -> Region {
+    let file = RangeLock::open(path).expect("the lock file can be opened");
+    file.range(100..200).expect("there is such a range")
+}
+
+#[cfg(target_os = "linux")]
+impl AtPath for Region {
+    const PEER: &'static str = "ranges::peer_range";
+
+    fn at(path: &Path) -> Self {
+        region(path)
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl AtPath for Blocking<Region> {
+    const PEER: &'static str = "ranges::peer_range_async";
+
+    fn at(path: &Path) -> Self {
+        Self::new(region(path))
     }
 }
 
@@ -119,6 +147,24 @@ fn peer_async() {
 #[test]
 fn peer_removing() {
     process::serve::<File<Removing>>();
+}
+
+#[cfg(target_os = "linux")]
+mod ranges {
+    use super::*;
+
+    #[test]
+    fn peer_range() {
+        process::serve::<File<Region>>();
+    }
+
+    #[test]
+    fn peer_range_async() {
+        process::serve::<File<Blocking<Region>>>();
+    }
+
+    suite!(range: File::<Region>::new() => lock, shared, process);
+    suite!(range_tasks: File::<Blocking<Region>>::new() => lock, shared, process);
 }
 
 suite!(file: File::<FileLock>::new() => lock, shared, process);

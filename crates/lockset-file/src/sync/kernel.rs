@@ -15,7 +15,7 @@ use std::os::fd::AsRawFd;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::checker::{self, sync::atomic::AtomicUsize, thread};
-use crate::sys::{Answer, Mode};
+use crate::sys::{Answer, Extent, Mode};
 
 checker::lazy_static! {
     static ref KERNEL: Kernel = Kernel {
@@ -39,7 +39,7 @@ struct Table {
 }
 
 /// What this stands in for.
-const _: fn(&File, Mode) -> io::Result<()> = crate::sys::lock;
+const _: fn(&File, Extent, Mode) -> io::Result<()> = crate::sys::lock;
 
 /// To whom a lock belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,16 +105,16 @@ pub fn is_awaited() -> bool {
     KERNEL.enter().queue.iter().any(|call| matches!(call.owner, Owner::Outsider(_)))
 }
 
-pub(crate) fn lock(file: &File, mode: Mode) -> io::Result<()> {
+pub(crate) fn lock(file: &File, _: Extent, mode: Mode) -> io::Result<()> {
     KERNEL.lock(Owner::Opening(file.as_raw_fd()), mode);
     Ok(())
 }
 
-pub(crate) fn try_lock(file: &File, mode: Mode) -> io::Result<Answer> {
+pub(crate) fn try_lock(file: &File, _: Extent, mode: Mode) -> io::Result<Answer> {
     Ok(KERNEL.try_lock(Owner::Opening(file.as_raw_fd()), mode))
 }
 
-pub(crate) fn unlock(file: &File) -> io::Result<()> {
+pub(crate) fn unlock(file: &File, _: Extent) -> io::Result<()> {
     KERNEL.unlock(Owner::Opening(file.as_raw_fd()));
     Ok(())
 }

@@ -10,14 +10,14 @@ use super::{Answer, Mode};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Identity(PathBuf);
 
-pub(crate) fn lock(file: &File, mode: Mode) -> io::Result<()> {
+pub(super) fn lock(file: &File, mode: Mode) -> io::Result<()> {
     match mode {
         Mode::Exclusive => file.lock(),
         Mode::Shared => file.lock_shared(),
     }
 }
 
-pub(crate) fn try_lock(file: &File, mode: Mode) -> io::Result<Answer> {
+pub(super) fn try_lock(file: &File, mode: Mode) -> io::Result<Answer> {
     let tried = match mode {
         Mode::Exclusive => file.try_lock(),
         Mode::Shared => file.try_lock_shared(),
@@ -29,7 +29,7 @@ pub(crate) fn try_lock(file: &File, mode: Mode) -> io::Result<Answer> {
     }
 }
 
-pub(crate) fn unlock(file: &File) -> io::Result<()> {
+pub(super) fn unlock(file: &File) -> io::Result<()> {
     file.unlock()
 }
 

@@ -35,7 +35,7 @@ impl Identity {
 }
 
 /// Sleeps in the kernel's queue until the lock is granted.
-pub(crate) fn lock(file: &File, mode: Mode) -> io::Result<()> {
+pub(super) fn lock(file: &File, mode: Mode) -> io::Result<()> {
     let operation = match mode {
         Mode::Exclusive => FlockOperation::LockExclusive,
         Mode::Shared => FlockOperation::LockShared,
@@ -43,10 +43,9 @@ pub(crate) fn lock(file: &File, mode: Mode) -> io::Result<()> {
     Ok(retry_on_intr(|| flock(file, operation))?)
 }
 
-/// Takes the lock if that takes no waiting. What the description held before is given up in any
-/// case: flock changes the mode of a lock by giving it up first.
+/// Takes the lock if that takes no waiting.
 #[inline]
-pub(crate) fn try_lock(file: &File, mode: Mode) -> io::Result<Answer> {
+pub(super) fn try_lock(file: &File, mode: Mode) -> io::Result<Answer> {
     let operation = match mode {
         Mode::Exclusive => FlockOperation::NonBlockingLockExclusive,
         Mode::Shared => FlockOperation::NonBlockingLockShared,
@@ -59,7 +58,7 @@ pub(crate) fn try_lock(file: &File, mode: Mode) -> io::Result<Answer> {
 }
 
 #[inline]
-pub(crate) fn unlock(file: &File) -> io::Result<()> {
+pub(super) fn unlock(file: &File) -> io::Result<()> {
     Ok(retry_on_intr(|| flock(file, FlockOperation::Unlock))?)
 }
 
