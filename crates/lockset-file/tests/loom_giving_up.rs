@@ -127,7 +127,8 @@ fn a_dropped_future_takes_no_wake_up_with_it() {
 /// gone.
 #[test]
 fn behind_one_that_gives_up_a_thread_waits_for_another_process() {
-    model(Some(3), Options::new(), |guarded| {
+    // With three preemptions, two minutes.
+    model(Some(2), Options::new(), |guarded| {
         let process = Outsider::lock(Mode::Exclusive);
         let (timed, patient) = (timed(&guarded), patient(&guarded, 1));
         expire_deadlines();
