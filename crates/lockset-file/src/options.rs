@@ -4,7 +4,7 @@ use std::path::{self, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use lockset_api::Error;
+use lockset_api::{Error, ErrorKind};
 
 use crate::explain::explain;
 use crate::inode::Inode;
@@ -95,7 +95,9 @@ impl Options {
     /// otherwise begins anew with the one that is there. Who does not look, such as flock(1), may
     /// hold the lock of a file that nobody else finds any more.
     ///
-    /// Only a guard that holds the lock exclusively removes it.
+    /// Only a guard that holds the lock exclusively removes it. Elsewhere than on Unix, where one
+    /// file at a path is not told from the next, opening the lock is an error of kind
+    /// `Unsupported`.
     pub const fn remove_on_release(mut self) -> Self {
         self.removes = true;
         self
@@ -123,6 +125,10 @@ impl Options {
     }
 
     pub(crate) fn open_extent(self, path: &Path, extent: Extent) -> Result<Arc<Handle>, Error> {
+        if self.removes && !sys::TELLS_FILES_APART {
+            let detail = "files that come and go at one path are not told apart on this system";
+            return Err(Error::new(ErrorKind::Unsupported, detail).with_lock(path.display()));
+        }
         // It means the same file also after the process has changed its directory.
         let path = path::absolute(path).map_err(|error| explain(path, "find", error))?;
         let first = self.inode_at(&path, extent)?;

@@ -10,17 +10,30 @@ mod unix;
 #[cfg(unix)]
 use unix as system;
 
-#[cfg(not(unix))]
+#[cfg(windows)]
+#[allow(unsafe_code, reason = "std locks the whole file, and nothing safe locks a part of it")]
+mod windows;
+#[cfg(windows)]
+use windows as system;
+
+#[cfg(not(any(unix, windows)))]
 mod other;
-#[cfg(not(unix))]
+#[cfg(not(any(unix, windows)))]
 use other as system;
+
+#[cfg(not(unix))]
+mod by_path;
+#[cfg(not(unix))]
+use by_path as naming;
+#[cfg(unix)]
+use unix as naming;
 
 #[cfg(target_os = "linux")]
 mod bytes;
 
 #[cfg(target_os = "linux")]
 pub(crate) use bytes::Bytes;
-pub(crate) use system::{Identity, identity, is_symbolic_link};
+pub(crate) use naming::{Identity, TELLS_FILES_APART, identity, is_symbolic_link};
 
 /// How much of a file is locked, and so by which of the kernel's two kinds of lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -86,7 +99,7 @@ pub(crate) fn unlock(file: &File, extent: Extent) -> io::Result<()> {
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
-    system::do_not_follow(&mut options);
+    naming::do_not_follow(&mut options);
     let file = options.open(path)?;
     if file.metadata()?.is_file() {
         Ok(file)
@@ -99,7 +112,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 /// locks.
 pub(crate) fn open_again(file: &File, path: &Path) -> io::Result<File> {
     // By its descriptor, which finds the file also after it was removed or renamed.
-    if let Ok(again) = system::open_descriptor(file) {
+    if let Ok(again) = naming::open_descriptor(file) {
         return Ok(again);
     }
     let again = OpenOptions::new().read(true).write(true).open(path)?;
@@ -112,7 +125,7 @@ pub(crate) fn open_again(file: &File, path: &Path) -> io::Result<File> {
 
 /// Which file the path leads to now, if there is one.
 pub(crate) fn identity_at(path: &Path) -> io::Result<Option<Identity>> {
-    match system::identity_at(path) {
+    match naming::identity_at(path) {
         Ok(identity) => Ok(Some(identity)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

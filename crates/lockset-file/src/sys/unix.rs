@@ -15,6 +15,9 @@ use rustix::io::{Errno, retry_on_intr};
 
 use super::{Answer, Mode};
 
+/// Whether a file is told from another one at the same path.
+pub(crate) const TELLS_FILES_APART: bool = true;
+
 /// What two openings of the same file have in common.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Identity {
