@@ -1,19 +1,41 @@
-//! The one thread of the process that talks to servers.
+//! What talks to servers: one thread of the process, or a runtime of the caller's.
 
 use std::sync::OnceLock;
 use std::thread;
+use std::time::Instant;
 
 use lockset_api::{Error, ErrorKind};
 use tokio::runtime::{Builder, Handle};
 
-static DRIVER: OnceLock<Result<Handle, String>> = OnceLock::new();
+/// Where the work for leases is done.
+#[derive(Clone, Debug)]
+pub(crate) enum Driver {
+    /// A thread of its own, and not the caller's runtime: a lease must be renewed while every
+    /// thread of that runtime is stuck, and given back after it has been shut down.
+    Process,
+    /// A runtime that the caller vouches for.
+    Given(Handle),
+}
 
-/// The driver, started by the first lock that needs it; it runs as long as the process.
-///
-/// A thread of its own, and not the caller's runtime: a lease must be renewed while every thread of
-/// that runtime is stuck, and given back after it has been shut down.
-pub(crate) fn driver() -> Result<&'static Handle, Error> {
-    DRIVER.get_or_init(start).as_ref().map_err(|why| {
+impl Driver {
+    pub(crate) fn handle(&self) -> Result<&Handle, Error> {
+        match self {
+            Self::Process => process(),
+            Self::Given(handle) => Ok(handle),
+        }
+    }
+}
+
+/// The driver's clock: the system's monotonic one, unless the runtime's time is simulated.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+static PROCESS: OnceLock<Result<Handle, String>> = OnceLock::new();
+
+/// The thread is started by the first lock that needs it, and runs as long as the process.
+fn process() -> Result<&'static Handle, Error> {
+    PROCESS.get_or_init(start).as_ref().map_err(|why| {
         Error::new(ErrorKind::Other, format!("the thread that keeps leases did not start: {why}"))
     })
 }
