@@ -22,5 +22,5 @@ mod supervised;
 
 pub use error::Error;
 pub use poll::eventually;
-pub use proxy::Proxy;
+pub use proxy::{Direction, Proxy, Traffic};
 pub use redis::Redis;
