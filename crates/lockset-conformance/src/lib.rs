@@ -12,6 +12,8 @@
 //! - [`process`], for locks between processes: exclusion there, and a holder that is killed;
 //! - [`lease`], for [`LeaseLock`](lockset_api::LeaseLock)s: fences rise, losses are told in time,
 //!   stale releases do no harm;
+//! - [`shared_lease`] and [`permits_lease`], where those can be lost: each reader and each permit
+//!   has a time of its own;
 //! - [`faults`], for leases whose store can be hurt: what a cut, an outage, a pause and a restart
 //!   cost, and what they must not;
 //! - [`fifo`], for locks with a queue that can be looked at: first come, first served.
@@ -57,13 +59,16 @@ pub mod lease;
 pub mod lock;
 mod macros;
 pub mod permits;
+pub mod permits_lease;
 pub mod process;
 pub mod shared;
+pub mod shared_lease;
 mod subject;
 mod watched;
 
 pub use check::{Check, Failure, PATIENCE, failures, run};
 pub use subject::{
-    FaultSubject, LeaseSubject, PermitsSubject, ProcessSubject, QueueSubject, Subject,
+    FaultSubject, LeaseSubject, PermitsLeaseSubject, PermitsSubject, ProcessSubject, QueueSubject,
+    Subject,
 };
 pub use watched::Watched;

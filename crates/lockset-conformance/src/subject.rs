@@ -82,3 +82,10 @@ pub trait PermitsSubject: Send + Sync + 'static {
     /// A fresh lock of so many permits.
     fn with_permits(&self, permits: usize) -> Self::Permits;
 }
+
+/// Permits under test that can be lost.
+pub trait PermitsLeaseSubject: PermitsSubject {
+    /// Two handles on one fresh lock of so many permits: one whose leases outlast a check, and one
+    /// whose leases last for `ttl` and are not renewed.
+    fn long_and_brief(&self, permits: usize, ttl: Duration) -> (Self::Permits, Self::Permits);
+}

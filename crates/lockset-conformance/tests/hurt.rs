@@ -1,7 +1,9 @@
-//! The groups about faults and about order can fail as well: what `broken.rs` is for the others.
+//! The groups about faults, about shared leases and about order can fail as well: what `broken.rs`
+//! is for the others.
 
 mod fixtures {
     pub(crate) mod hurt;
+    pub(crate) mod pool;
     pub(crate) mod queue;
 }
 
@@ -9,8 +11,11 @@ use std::thread;
 use std::time::Duration;
 
 use fixtures::hurt::{Hurt, Spoil};
+use fixtures::pool::{self, Pool};
 use fixtures::queue::{Next, Queued};
-use lockset_conformance::{Check, faults, fifo, lease, lock, run};
+use lockset_conformance::{
+    Check, faults, fifo, lease, lock, permits, permits_lease, run, shared, shared_lease,
+};
 
 /// How long a broken lock may hang before that is found out. Enough for a check that passes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -95,4 +100,49 @@ fn queues_that_serve_the_first_and_the_last() {
         "whoever_gives_up_leaves_the_queue_to_the_others",
     ];
     assert_eq!(found, both);
+}
+
+/// Those that fail of the groups about shared leases and about leases of permits.
+fn pooled(spoil: pool::Spoil) -> Vec<&'static str> {
+    let mut found = broken(shared_lease::checks(), || Pool::new(spoil));
+    found.extend(broken(permits_lease::checks(), || Pool::new(spoil)));
+    found
+}
+
+#[test]
+fn readers_and_permits_with_nothing_wrong() {
+    let pool = || Pool::new(pool::Spoil::Nothing);
+    assert_eq!(broken(lock::checks(), pool), [""; 0]);
+    assert_eq!(broken(lease::checks(), pool), [""; 0]);
+    assert_eq!(broken(shared::checks(), pool), [""; 0]);
+    assert_eq!(broken(permits::checks(), pool), [""; 0]);
+    assert_eq!(pooled(pool::Spoil::Nothing), [""; 0]);
+}
+
+#[test]
+fn readers_and_permits_that_end_with_the_latest() {
+    let found = pooled(pool::Spoil::OneTimeForAll);
+    assert!(found.contains(&"a_reader_whose_time_is_over_does_not_end_another"), "{found:?}");
+    assert!(found.contains(&"permits_have_a_time_each"), "{found:?}");
+}
+
+#[test]
+fn readers_and_permits_that_the_server_gives_away_too_soon() {
+    let found = pooled(pool::Spoil::ShortChanged);
+    assert!(found.contains(&"a_lost_reader_is_told_before_the_next_writer"), "{found:?}");
+    let told = "lost_permits_come_back_and_their_holder_is_told_first";
+    assert!(found.contains(&told), "{found:?}");
+}
+
+#[test]
+fn readers_and_permits_whose_release_is_a_count() {
+    let found = pooled(pool::Spoil::ReleaseCounts);
+    let both = ["a_stale_release_of_a_reader_is_harmless", "a_stale_release_makes_no_permit"];
+    assert_eq!(found, both);
+}
+
+#[test]
+fn readers_that_raise_no_fence() {
+    let found = pooled(pool::Spoil::ReadersHaveNoFence);
+    assert_eq!(found, ["fences_rise_between_readers_and_writers"]);
 }
