@@ -23,6 +23,7 @@ enum Needed {
 
 const REQUIREMENTS: &[Requirement] = &[
     Requirement { package: "redis-server", what: Needed::Program("redis-server") },
+    Requirement { package: "openssl", what: Needed::Program("openssl") },
     Requirement {
         package: "chromium-headless-shell",
         what: Needed::Program("chromium-headless-shell"),
