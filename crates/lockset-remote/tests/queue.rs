@@ -5,9 +5,7 @@
 use std::thread;
 use std::time::Duration;
 
-use lockset_api::{
-    Deadline, ErrorKind, Lease as _, Lock, Permits, Released, SharedLock, block_on,
-};
+use lockset_api::{Deadline, ErrorKind, Lease as _, Lock, Permits, Released, SharedLock, block_on};
 use lockset_remote::{Acquire, Locks, Party, RemoteLease, redis::Redis};
 use testbed::{Proxy, Redis as Server};
 
@@ -137,9 +135,8 @@ fn a_waiter_that_is_dead_is_skipped_on_the_spot() {
     let locks = locks(&server);
     let lock = locks.lock("job").unwrap();
     let held = lock.lock().unwrap();
-    let dead = in_line(&locks, "job", 0, || {
-        far.lock("job").unwrap().acquire(Deadline::after(LONG))
-    });
+    let dead =
+        in_line(&locks, "job", 0, || far.lock("job").unwrap().acquire(Deadline::after(LONG)));
     let next = in_line(&locks, "job", 1, || lock.acquire(Deadline::NEVER));
     proxy.sever();
     release(held);
