@@ -93,12 +93,13 @@ impl Connection {
         let answer = call.invoke_async(&mut link.connection).await;
         doubt.since = None;
         if let Err(error) = &answer
-            && error.is_unrecoverable_error()
+            && (error.is_unrecoverable_error() || error.kind() == ErrorKind::Parse)
         {
             self.give_up(&link);
         }
         let value = answer.map_err(|error| match error.kind() {
-            ErrorKind::Io => StoreError::interrupted(error),
+            // An answer that broke off in the middle is none.
+            ErrorKind::Io | ErrorKind::Parse => StoreError::interrupted(error),
             _ => StoreError::refused(error),
         })?;
         Ok(Answer { value, repeated: false, asked })
@@ -175,7 +176,7 @@ fn parse(info: &PushInfo) -> Option<(RequestId, Push)> {
 /// Whoever answers, but does not let us in or is no Redis server, has been reached.
 fn not_connected(error: RedisError) -> StoreError {
     match error.kind() {
-        ErrorKind::Io => StoreError::unreachable(error),
+        ErrorKind::Io | ErrorKind::Parse => StoreError::unreachable(error),
         _ => StoreError::refused(error),
     }
 }
