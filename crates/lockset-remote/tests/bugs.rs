@@ -161,6 +161,8 @@ fn an_infinite_renewal() {
 /// Looking and taking were two commands each, so a reader and a writer both found it free.
 #[test]
 fn a_reader_and_a_writer_at_once() {
+    // SeqCst: two counters, and nobody may be seen in both.
+    const ORDER: Ordering = Ordering::SeqCst;
     let server = server();
     let (readers, writers) = (AtomicU32::new(0), AtomicU32::new(0));
     thread::scope(|scope| {
@@ -169,19 +171,17 @@ fn a_reader_and_a_writer_at_once() {
             scope.spawn(move || {
                 let book = locks(&url).rw_lock("book").unwrap();
                 for _ in 0..40 {
-                    // Relaxed, all of them: the server's order is the one that is looked at, and a
-                    // round trip lies between any two.
                     if id < 2 {
                         let lease = book.lock().unwrap();
-                        assert_eq!(writers.fetch_add(1, Ordering::Relaxed), 0, "two writers");
-                        assert_eq!(readers.load(Ordering::Relaxed), 0, "a reader inside");
-                        writers.fetch_sub(1, Ordering::Relaxed);
+                        assert_eq!(writers.fetch_add(1, ORDER), 0, "two writers");
+                        assert_eq!(readers.load(ORDER), 0, "a reader inside");
+                        writers.fetch_sub(1, ORDER);
                         drop(lease);
                     } else {
                         let lease = book.read().unwrap();
-                        readers.fetch_add(1, Ordering::Relaxed);
-                        assert_eq!(writers.load(Ordering::Relaxed), 0, "a writer inside");
-                        readers.fetch_sub(1, Ordering::Relaxed);
+                        readers.fetch_add(1, ORDER);
+                        assert_eq!(writers.load(ORDER), 0, "a writer inside");
+                        readers.fetch_sub(1, ORDER);
                         drop(lease);
                     }
                 }

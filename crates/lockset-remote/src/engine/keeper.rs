@@ -33,7 +33,8 @@ impl Held {
     pub(crate) async fn keep(&self) {
         let mut due = self.since + self.terms.renew_after();
         while self.terms.is_renewed_at(due, self.since) {
-            sleep_until(due.into()).await;
+            // Whoever watches is told at the deadline, not at the next try.
+            sleep_until(due.min(self.term.deadline()).into()).await;
             if self.term.ended().is_some() {
                 return;
             }
