@@ -1,5 +1,5 @@
-//! The engine in simulated time, to the millisecond: a runtime whose clock is paused and goes on when
-//! all wait, and a server that fails when it is told to.
+//! The engine in simulated time, to the millisecond: a runtime whose clock is paused and goes on
+//! when all wait, and a server that fails when it is told to.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -37,6 +37,11 @@ fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
+/// Lets so much simulated time pass, which takes none.
+async fn pass(time: Duration) {
+    tokio::time::sleep_until(tokio::time::Instant::now() + time).await;
+}
+
 impl Scripted {
     fn note(&self, did: Did) {
         let at = now() - self.started.expect("started in the runtime");
@@ -51,7 +56,7 @@ impl LeaseStore for Scripted {
 
     fn attempt<'a>(&'a self, _: &'a Request, _: Duration) -> Op<'a, Attempt> {
         Box::pin(async {
-            tokio::time::sleep(self.delay).await;
+            pass(self.delay).await;
             let next = self.attempts.lock().unwrap().pop_front();
             let answer = next.unwrap_or(Attempt::Granted(Fence::new(1)));
             if matches!(answer, Attempt::Granted(_)) {
@@ -63,7 +68,7 @@ impl LeaseStore for Scripted {
 
     fn wait<'a>(&'a self, _: &'a Request, _: u32, held: Duration) -> Op<'a, Wake> {
         Box::pin(async move {
-            tokio::time::sleep(held).await;
+            pass(held).await;
             Ok(self.wakes.lock().unwrap().pop_front().unwrap_or(Wake::Retry))
         })
     }
@@ -155,7 +160,7 @@ fn a_fault_on_the_way_is_no_loss_while_there_is_time() {
     let renewals = Mutex::new([Err(()), Err(()), Err(()), Ok(Renewed::Yes)].into());
     simulate(Scripted { renewals, ..Scripted::default() }, |lock, did| async move {
         let lease = lock.lock_async().await.unwrap();
-        tokio::time::sleep(TTL).await;
+        pass(TTL).await;
         assert!(!lease.lost().is_lost());
         let log = did.lock().unwrap().clone();
         let failed = log.iter().filter(|(_, did)| *did == Did::RenewFailed).count();
@@ -215,7 +220,7 @@ fn a_waiter_whose_patience_ends_leaves_the_line() {
         let deadline = now() + Duration::from_secs(5);
         assert!(lock.acquire(Deadline::at(deadline)).await.unwrap().is_none());
         assert!(now() >= deadline);
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        pass(Duration::from_millis(10)).await;
         assert_eq!(did.lock().unwrap().last().unwrap().1, Did::Release);
     });
 }
@@ -228,9 +233,9 @@ fn work_is_dropped_when_the_lease_is_lost() {
         let tell = Arc::clone(&told);
         lease.on_lost(move |loss| *tell.lock().unwrap() = Some(loss));
         let quick = lease.run(async { 1 }).await;
-        let slow = lease.run(tokio::time::sleep(TTL * 2)).await;
+        let slow = lease.run(pass(TTL * 2)).await;
         assert_eq!((quick, slow), (Ok(1), Err(Loss::Expired)));
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        pass(Duration::from_millis(1)).await;
         assert_eq!(*told.lock().unwrap(), Some(Loss::Expired));
     });
 }
@@ -241,7 +246,7 @@ fn a_lease_can_be_renewed_by_hand() {
     simulate(Scripted::default(), |lock, _| async move {
         let lease = lock.with_renewal(Renewal::Never).lock_async().await.unwrap();
         for _ in 0..5 {
-            tokio::time::sleep(TTL / 2).await;
+            pass(TTL / 2).await;
             lease.renew_async().await.unwrap();
             assert_eq!(lease.remaining(), CERTAIN);
         }
@@ -259,7 +264,7 @@ fn a_ticket_is_taken_over_with_its_fence_and_nobody_else_keeps_it() {
         let lease = lock.lock_async().await.unwrap();
         let fence = lease.fence();
         let text = lease.into_ticket().to_string();
-        tokio::time::sleep(TTL / 2).await;
+        pass(TTL / 2).await;
         let resumed = locks.resume_async(text.parse().unwrap()).await.unwrap();
         assert_eq!((resumed.fence(), resumed.name().as_str()), (fence, "job"));
         assert_eq!(resumed.remaining(), CERTAIN);
