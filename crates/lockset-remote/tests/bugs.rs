@@ -79,7 +79,8 @@ fn a_failed_extend_that_deletes_the_lock() {
     let lease = job(&behind(&proxy), Duration::from_secs(3)).lock().unwrap();
     let ends = || locks(&server.url()).inspect("job").unwrap().holders[0].remaining;
     proxy.sever();
-    assert_eq!(lease.renew().unwrap_err().kind(), ErrorKind::Unavailable);
+    let kind = lease.renew().unwrap_err().kind();
+    assert!(matches!(kind, ErrorKind::Unavailable | ErrorKind::Unknown), "{kind:?}");
     assert!(ends() > Duration::ZERO, "the lock is gone");
     proxy.heal();
     lease.renew().unwrap();
@@ -122,6 +123,35 @@ fn an_orphan_of_a_cancel_in_flight() {
             assert!(lock.lock_until(soon).unwrap().is_some(), "{part}-{i} is held by nobody");
         }
     }
+}
+
+/// The same where the caller's own runtime does the work.
+#[test]
+fn an_orphan_of_a_cancel_in_flight_on_the_callers_runtime() {
+    let server = server();
+    let url = server.url();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let locks = Locks::on(runtime.handle(), Redis::new(&url).unwrap());
+    runtime.block_on(async {
+        for i in 0..1000 {
+            let lock = locks.lock(&i.to_string()).unwrap();
+            let mut attempt = pin!(lock.lock_async());
+            let mut context = Context::from_waker(Waker::noop());
+            // From its first step to when the answer has come.
+            for _ in 0..=i % 40 {
+                if attempt.as_mut().poll(&mut context).is_ready() {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+        for i in 0..1000 {
+            let lock = locks.lock(&i.to_string()).unwrap();
+            let soon = Deadline::after(Duration::from_secs(5));
+            let granted = lock.lock_until_async(soon).await.unwrap();
+            assert!(granted.is_some(), "{i} is held by nobody");
+        }
+    });
 }
 
 /// The renewals died, or the key was taken away, and the holder was not told.

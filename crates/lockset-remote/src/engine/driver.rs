@@ -1,5 +1,7 @@
 //! What talks to servers: one thread of the process, or a runtime of the caller's.
 
+use core::pin::Pin;
+use core::task::{Context, Poll};
 use std::sync::OnceLock;
 use std::thread;
 use std::time::Instant;
@@ -22,6 +24,50 @@ impl Driver {
         match self {
             Self::Process => process(),
             Self::Given(handle) => Ok(handle),
+        }
+    }
+
+    /// Has `work` done by whoever awaits it, if that is where the driver is as well; by the
+    /// driver's own thread otherwise, beginning now.
+    pub(crate) fn start(&self, work: BoxedWork) -> Result<Work, Error> {
+        match self {
+            Self::Process => {
+                process()?.spawn(work);
+                Ok(Work::DONE)
+            }
+            Self::Given(handle) => Ok(Work(Some((handle.clone(), work)))),
+        }
+    }
+}
+
+/// Work that is done where it is awaited, which saves two wake-ups, and that the driver takes over
+/// if it is not awaited to its end: what has been started is always seen through.
+pub(crate) struct Work(Option<(Handle, BoxedWork)>);
+
+pub(crate) type BoxedWork = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl Work {
+    /// Nothing is left to be done here.
+    pub(crate) const DONE: Self = Self(None);
+
+    /// Goes on with it, for as far as that is possible now. What it comes to is told elsewhere.
+    pub(crate) fn go_on(&mut self, context: &mut Context<'_>) {
+        if let Some((handle, work)) = &mut self.0 {
+            // Its timers are the runtime's, whoever's thread this is.
+            let entered = handle.enter();
+            let done = work.as_mut().poll(context) == Poll::Ready(());
+            drop(entered);
+            if done {
+                self.0 = None;
+            }
+        }
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        if let Some((handle, work)) = self.0.take() {
+            handle.spawn(work);
         }
     }
 }

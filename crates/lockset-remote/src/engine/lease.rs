@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use super::claim::Port;
-use super::driver::now;
+use super::driver::{Work, now};
 use super::keeper::Held;
 use super::terms::Terms;
 use super::ticket::Ticket;
@@ -132,15 +132,21 @@ impl RemoteLease {
         mut self,
     ) -> impl Future<Output = Result<Released, Error>> + Send + 'static {
         let (reply, answer) = oneshot::channel();
-        self.give_back(move |outcome| drop(reply.send(outcome)));
-        async move { answer.await.unwrap_or_else(|_| Err(driver_is_gone())) }
+        let mut work = self.give_back(move |outcome| drop(reply.send(outcome)));
+        let mut answer = Box::pin(answer);
+        poll_fn(move |context| {
+            work.go_on(context);
+            answer.as_mut().poll(context).map(|told| told.unwrap_or_else(|_| Err(driver_is_gone())))
+        })
     }
 
-    fn give_back(&mut self, told: impl FnOnce(Result<Released, Error>) + Send + 'static) {
+    fn give_back(&mut self, told: impl FnOnce(Result<Released, Error>) + Send + 'static) -> Work {
         self.keeper.abort();
         self.is_settled = true;
         let held = Arc::clone(&self.held);
-        spawn(&self.held, async move { held.release(told).await });
+        let release = Box::pin(async move { held.release(told).await });
+        // The driver runs: it has started this lease.
+        self.held.port.driver.start(release).unwrap_or(Work::DONE)
     }
 }
 
@@ -158,7 +164,8 @@ fn driver_is_gone() -> Error {
 impl Drop for RemoteLease {
     fn drop(&mut self) {
         if !self.is_settled {
-            self.give_back(drop);
+            // Dropped, it is left to the driver.
+            drop(self.give_back(drop));
         }
     }
 }
