@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::time::{sleep, sleep_until};
 
 use super::claim::Port;
-use super::driver::{BoxedWork, Driver, Work, now};
+use super::driver::{self, BoxedWork, Driver, Work, now};
 use super::lease::RemoteLease;
 use super::observe;
 use super::terms::Terms;
@@ -29,7 +29,7 @@ pub struct Acquire(State);
 
 enum State {
     /// The receiver is dropped first, so that work which goes on finds that nobody waits.
-    Waiting(oneshot::Receiver<Answer>, Work),
+    Waiting(driver::Answer<Answer>, Work),
     /// Not even started.
     Failed(Option<Error>),
 }
@@ -92,7 +92,7 @@ impl Acquire {
         start: impl FnOnce(&Driver, BoxedWork) -> Result<Work, Error>,
     ) -> Self {
         let started = request.and_then(|request| {
-            let (reply, answer) = oneshot::channel();
+            let (reply, answer) = driver::answer();
             let task = Task { port: port.clone(), request, terms, patience, began: now() };
             let work = start(&port.driver, Box::pin(observe::waiting(task.run(reply))))?;
             Ok((answer, work))

@@ -8,6 +8,8 @@ use std::time::Instant;
 
 use lockset_api::{Error, ErrorKind};
 use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+use tokio::task::{Unconstrained, unconstrained};
 
 /// Where the work for leases is done.
 #[derive(Clone, Debug)]
@@ -71,6 +73,18 @@ impl Drop for Work {
         }
     }
 }
+
+/// An answer of the driver's, for whoever waits for it, and for the one who is to give it.
+///
+/// A receiver of tokio's may hold an answer back so that the task which polls it gives way to
+/// others. A thread that waits has nobody to give way to, so here every answer comes when it is
+/// asked for.
+pub(crate) fn answer<T>() -> (oneshot::Sender<T>, Answer<T>) {
+    let (reply, answer) = oneshot::channel();
+    (reply, unconstrained(answer))
+}
+
+pub(crate) type Answer<T> = Unconstrained<oneshot::Receiver<T>>;
 
 /// The driver's clock: the system's monotonic one, unless the runtime's time is simulated.
 pub(crate) fn now() -> Instant {

@@ -9,11 +9,10 @@ use std::time::{Duration, Instant};
 
 use lockset_api::{End, Error, ErrorKind, Fence, Loss, Lost, Name, Released, Term, block_on};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use super::claim::Port;
-use super::driver::{Work, now};
+use super::driver::{Work, answer, now};
 use super::keeper::Held;
 use super::terms::Terms;
 use super::ticket::Ticket;
@@ -75,7 +74,7 @@ impl RemoteLease {
     ///
     /// As [`renew`](Self::renew).
     pub fn renew_async(&self) -> impl Future<Output = Result<(), Error>> + Send + 'static {
-        let (reply, answer) = oneshot::channel();
+        let (reply, answer) = answer();
         let held = Arc::clone(&self.held);
         spawn(&self.held, async move { drop(reply.send(held.renew().await)) });
         async move { answer.await.unwrap_or_else(|_| Err(driver_is_gone())) }
@@ -131,7 +130,7 @@ impl RemoteLease {
     pub fn release_async(
         mut self,
     ) -> impl Future<Output = Result<Released, Error>> + Send + 'static {
-        let (reply, answer) = oneshot::channel();
+        let (reply, answer) = answer();
         let mut work = self.give_back(move |outcome| drop(reply.send(outcome)));
         let mut answer = Box::pin(answer);
         poll_fn(move |context| {
