@@ -62,6 +62,8 @@ pub struct Lost {
 
 #[derive(Debug)]
 struct Shared {
+    /// What time it is: the system's monotonic clock, or a simulated one.
+    now: fn() -> Instant,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -78,8 +80,18 @@ impl Term {
     /// A term that ends at `until` unless it is extended.
     #[must_use]
     pub fn until(until: Instant) -> Self {
+        Self::until_by(Instant::now, until)
+    }
+
+    /// A term by a clock that need not be the system's: in a simulation, time is what the simulator
+    /// says.
+    ///
+    /// A simulated clock wakes nobody, so whoever keeps such a lease has to [`end`](Self::end) the
+    /// term when its time is over. The flag and [`remaining`](Self::remaining) ask the clock.
+    #[must_use]
+    pub fn until_by(now: fn() -> Instant, until: Instant) -> Self {
         let state = State { until, end: None, watchers: BTreeMap::new(), next_watcher: 0 };
-        Self(Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() }))
+        Self(Arc::new(Shared { now, state: Mutex::new(state), changed: Condvar::new() }))
     }
 
     /// Moves the end to `until`, after a renewal.
@@ -125,7 +137,7 @@ impl Term {
         if state.end.is_some() {
             return Duration::ZERO;
         }
-        state.until.saturating_duration_since(Instant::now())
+        state.until.saturating_duration_since((self.0.now)())
     }
 
     /// A watcher of this term.
@@ -136,7 +148,7 @@ impl Term {
     /// The state, its end decided if its instant has passed.
     fn settled(&self) -> MutexGuard<'_, State> {
         let mut state = self.lock();
-        if state.end.is_none() && state.until <= Instant::now() {
+        if state.end.is_none() && state.until <= (self.0.now)() {
             state.end = Some(End::Lost(Loss::Expired));
             self.announce(state);
             state = self.lock();
@@ -173,7 +185,7 @@ impl Lost {
                 return state.end;
             }
             let until = deadline.or_at(state.until);
-            let timeout = until.saturating_duration_since(Instant::now());
+            let timeout = until.saturating_duration_since((self.term.0.now)());
             let waited = self.term.0.changed.wait_timeout(state, timeout);
             drop(waited.unwrap_or_else(PoisonError::into_inner));
             state = self.term.settled();

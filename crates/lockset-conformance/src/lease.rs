@@ -179,11 +179,11 @@ pub fn a_stale_release_is_harmless<S: LeaseSubject>(subject: &S) -> Result<(), S
 }
 
 /// A lease, however long the lock has to be waited for.
-fn granted<L: LeaseLock>(lock: &L) -> Result<L::Lease<'_>, String> {
+pub(crate) fn granted<L: LeaseLock>(lock: &L) -> Result<L::Lease<'_>, String> {
     lock.lease().map_err(|error| format!("{error:?}"))
 }
 
-fn released(lease: impl Lease<Error = Error>) -> Result<(), String> {
+pub(crate) fn released(lease: impl Lease<Error = Error>) -> Result<(), String> {
     match lease.release().map_err(|error| format!("{error:?}"))? {
         Released::InTime => Ok(()),
         other => Err(format!("a lease in hand was released {other:?}")),

@@ -10,8 +10,14 @@
 //! - [`permits`], for [`Permits`](lockset_api::Permits): so many and no more, all or none, none
 //!   lost;
 //! - [`process`], for locks between processes: exclusion there, and a holder that is killed;
+//! - [`process_shared`], for those that readers share: readers there, and one that is killed;
 //! - [`lease`], for [`LeaseLock`](lockset_api::LeaseLock)s: fences rise, losses are told in time,
-//!   stale releases do no harm.
+//!   stale releases do no harm;
+//! - [`shared_lease`] and [`permits_lease`], where those can be lost: each reader and each permit
+//!   has a time of its own;
+//! - [`faults`], for leases whose store can be hurt: what a cut, an outage, a pause and a restart
+//!   cost, and what they must not;
+//! - [`fifo`], for locks with a queue that can be looked at: first come, first served.
 //!
 //! One line makes the tests, each check a test of its own:
 //!
@@ -48,15 +54,23 @@
 #![forbid(unsafe_code)]
 
 mod check;
+pub mod faults;
+pub mod fifo;
 pub mod lease;
 pub mod lock;
 mod macros;
 pub mod permits;
+pub mod permits_lease;
 pub mod process;
+pub mod process_shared;
 pub mod shared;
+pub mod shared_lease;
 mod subject;
 mod watched;
 
 pub use check::{Check, Failure, PATIENCE, failures, run};
-pub use subject::{LeaseSubject, PermitsSubject, ProcessSubject, Subject};
+pub use subject::{
+    FaultSubject, LeaseSubject, PermitsLeaseSubject, PermitsSubject, ProcessSubject, QueueSubject,
+    Subject,
+};
 pub use watched::Watched;

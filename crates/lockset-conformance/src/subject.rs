@@ -41,6 +41,39 @@ pub trait LeaseSubject: Subject<Lock: LeaseLock> {
     fn open_brief(&self, ttl: Duration) -> Self::Lock;
 }
 
+/// A lock whose store can be hurt: its wire cut, its server stopped.
+///
+/// Every handle goes through the wire that is cut. Give each subject a store of its own: a check
+/// that finds something may leave the store as it is.
+pub trait FaultSubject: LeaseSubject {
+    /// A handle on the same lock, whose leases last for `ttl` and are renewed while they are held.
+    fn open_renewed(&self, ttl: Duration) -> Self::Lock;
+
+    /// Breaks every connection of now; new ones work.
+    fn cut(&self);
+
+    /// Breaks every connection, and refuses new ones until [`heal`](Self::heal).
+    fn sever(&self);
+
+    /// Lets connections be made again.
+    fn heal(&self);
+
+    /// Stops the server where it stands, its connections open, until [`resume`](Self::resume).
+    fn pause(&self);
+
+    /// Lets the server go on, with everything that was sent to it meanwhile.
+    fn resume(&self);
+
+    /// Kills the server and starts it again, with whatever it keeps: all, some or nothing.
+    fn restart(&self);
+}
+
+/// A lock that serves its waiters in the order in which they came.
+pub trait QueueSubject: Subject {
+    /// How many wait for the lock at this moment.
+    fn waiting(&self) -> usize;
+}
+
 /// Permits under test.
 pub trait PermitsSubject: Send + Sync + 'static {
     /// What the contenders share.
@@ -48,4 +81,11 @@ pub trait PermitsSubject: Send + Sync + 'static {
 
     /// A fresh lock of so many permits.
     fn with_permits(&self, permits: usize) -> Self::Permits;
+}
+
+/// Permits under test that can be lost.
+pub trait PermitsLeaseSubject: PermitsSubject {
+    /// Two handles on one fresh lock of so many permits: one whose leases outlast a check, and one
+    /// whose leases last for `ttl` and are not renewed.
+    fn long_and_brief(&self, permits: usize, ttl: Duration) -> (Self::Permits, Self::Permits);
 }

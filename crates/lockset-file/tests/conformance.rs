@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::path::Path;
 
 use lockset_api::{Blocking, Deadline, Error, Lock, SharedLock};
-use lockset_conformance::{ProcessSubject, Subject, Watched, process, suite};
+use lockset_conformance::{ProcessSubject, Subject, Watched, process_shared, suite};
 use lockset_file::{FileGuard, FileLock, Options};
 #[cfg(target_os = "linux")]
 use lockset_file::{RangeLock, Region};
@@ -136,17 +136,17 @@ impl SharedLock for Removing {
 
 #[test]
 fn peer() {
-    process::serve::<File<FileLock>>();
+    process_shared::serve::<File<FileLock>>();
 }
 
 #[test]
 fn peer_async() {
-    process::serve::<File<Blocking<FileLock>>>();
+    process_shared::serve::<File<Blocking<FileLock>>>();
 }
 
 #[test]
 fn peer_removing() {
-    process::serve::<File<Removing>>();
+    process_shared::serve::<File<Removing>>();
 }
 
 #[cfg(target_os = "linux")]
@@ -155,19 +155,20 @@ mod ranges {
 
     #[test]
     fn peer_range() {
-        process::serve::<File<Region>>();
+        process_shared::serve::<File<Region>>();
     }
 
     #[test]
     fn peer_range_async() {
-        process::serve::<File<Blocking<Region>>>();
+        process_shared::serve::<File<Blocking<Region>>>();
     }
 
-    suite!(range: File::<Region>::new() => lock, shared, process);
-    suite!(range_tasks: File::<Blocking<Region>>::new() => lock, shared, process);
+    suite!(range: File::<Region>::new() => lock, shared, process, process_shared);
+    suite!(range_tasks: File::<Blocking<Region>>::new() => lock, shared, process, process_shared);
 }
 
-suite!(file: File::<FileLock>::new() => lock, shared, process);
-suite!(watched_file: Watched::new(File::<FileLock>::new()) => lock, shared, process);
-suite!(tasks: File::<Blocking<FileLock>>::new() => lock, shared, process);
-suite!(removing: File::<Removing>::new() => lock, shared, process);
+suite!(file: File::<FileLock>::new() => lock, shared, process, process_shared);
+suite!(watched_file: Watched::new(File::<FileLock>::new())
+    => lock, shared, process, process_shared);
+suite!(tasks: File::<Blocking<FileLock>>::new() => lock, shared, process, process_shared);
+suite!(removing: File::<Removing>::new() => lock, shared, process, process_shared);

@@ -43,7 +43,6 @@
 #![forbid(unsafe_code)]
 
 mod engine;
-#[cfg(any(feature = "redis", feature = "sqlite"))]
 mod pauses;
 mod request;
 mod store;
@@ -53,6 +52,10 @@ pub mod redis;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
-pub use engine::{Acquire, Locks, RemoteLease, RemoteLock, Renewal};
-pub use request::{Request, RequestId};
-pub use store::{Attempt, LeaseStore, Op, Renewed, StoreError, Withdrawn};
+pub use engine::{
+    Acquire, Locks, RemoteLease, RemoteLock, RemoteRwLock, RemoteSemaphore, Renewal, Ticket,
+};
+pub use request::{Mode, Request, RequestId};
+pub use store::{
+    Attempt, Grant, LeaseStore, Op, Party, Renewed, Status, StoreError, Wake, Withdrawn,
+};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::Op;
+use crate::{Op, Wake};
 
 /// Pauses that double from the first to the longest: soon at first, since most locks are held
 /// briefly, and seldom later, since a waiter should cost next to nothing.
@@ -15,13 +15,18 @@ pub(crate) struct Pauses {
 }
 
 impl Pauses {
+    /// For a server of which nothing is known: some round trips at first, and at most ten looks a
+    /// second.
+    pub(crate) const COMMON: Self =
+        Self { first: Duration::from_millis(5), longest: Duration::from_millis(100) };
+
     /// The wait after the `round`-th failed attempt; no longer than the holder has at most.
-    pub(crate) fn wait<'a>(self, round: u32, held: Duration) -> Op<'a, ()> {
+    pub(crate) fn wait<'a>(self, round: u32, held: Duration) -> Op<'a, Wake> {
         // Ten doublings are a factor of a thousand, beyond which `longest` has long been reached.
         let pause = (self.first * 2_u32.pow(round.clamp(1, 10) - 1)).min(self.longest);
         Box::pin(async move {
             sleep(pause.min(held)).await;
-            Ok(())
+            Ok(Wake::Retry)
         })
     }
 }

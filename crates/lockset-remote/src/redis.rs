@@ -1,73 +1,84 @@
-//! Leases kept by one Redis server, 6.2 or later.
+//! Leases kept by Redis, 6.2 or later: one server, one behind sentinels, or a cluster.
 //!
-//! Two keys a lock, in one cluster slot, both with an expiry, so nothing is left behind:
+//! Three keys a lock, in one cluster slot, all with an expiry, so nothing is left behind:
 //!
-//! | key | value | lasts |
+//! | key | type | one entry each |
 //! |---|---|---|
-//! | `lockset:{NAME}:lease` | the request id that holds the lock | the TTL |
-//! | `lockset:{NAME}:fence` | the latest fence | the TTL and a day |
+//! | `lockset:{NAME}` | hash | the latest `fence`, and by its request id each holder |
+//! | `lockset:{NAME}:queue` | sorted set | the request ids that wait, in their order |
+//! | `lockset:{NAME}:waiters` | hash | by its request id what each waiter asks for, as JSON |
+//!
+//! A holder's entry says until when, how much of the lock ([`Mode`]), since when, with which fence,
+//! and who it is. The keys last for two days from the last grant, renewal or arrival.
+//!
+//! All times are the server's, in milliseconds. A holder whose time is over counts for nothing,
+//! whether or not somebody has come to remove it.
+//!
+//! # Fences
 //!
 //! A fence is the greater of the last one plus one and the server's time in microseconds. So it
 //! rises with every grant, and also across a restart that lost all data, as long as the server's
 //! clock is not set back by more than it was down.
 //!
-//! A server that fails over to a replica may have forgotten the latest grants: one Redis server is
-//! for work that two may do at worst, or whose resource checks the fence.
+//! # Waiting
+//!
+//! Each connection subscribes to a channel of its own, `lockset:push:` and a random number. Whoever
+//! cannot be granted the lock stands in line with that channel. A release hands the lock to the
+//! first in line, in the same script, and publishes that to its channel alone: from release to
+//! acquired is the way of one message, and nobody asks in between. The server answers how many
+//! received the message, so a waiter whose connection is gone is skipped on the spot.
+//!
+//! A waiter looks again when the holder's lease could have run out, since a holder that died hands
+//! nothing over, and after 10 s at the latest. It is a command a waiter every 10 s, or every TTL
+//! where that is shorter, and it keeps the waiter's place: one that has not been heard of for 30 s
+//! loses it. So does one that had to connect anew when its turn came meanwhile.
+//!
+//! # One server, several, and what they may forget
+//!
+//! A server that fails over to a replica may have forgotten the latest grants: one Redis server, or
+//! a cluster of them, is for work that two may do at worst, or whose resource checks the fence.
+//!
+//! # Permissions
+//!
+//! A user of an access control list needs the keys `~lockset:*`, the channels `&lockset:push:*`,
+//! and the commands `+evalsha +script|load +subscribe +hello +client|setinfo +ping`, in a cluster
+//! `+cluster|slots`, and for the scripts `+time +hgetall +hget +hset +hdel +pexpire +exists
+//! +zrange +zrevrange +zrank +zadd +zrem +publish`.
 
 mod connection;
+mod scripts;
+mod status;
+mod waiting;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use lockset_api::{Error, ErrorKind, Fence, Name};
-use redis::Script;
+use redis::{Script, ScriptInvocation};
 
-use crate::Request;
-use crate::pauses::Pauses;
-use crate::store::{Attempt, LeaseStore, Op, Renewed, StoreError, Withdrawn};
+use crate::store::{Attempt, LeaseStore, Op, Renewed, Status, StoreError, Wake, Withdrawn};
+use crate::{Mode, Request};
 use connection::Connection;
+use scripts::Scripts;
+use waiting::{News, Waiting};
 
 /// The leases of one Redis server.
 #[derive(Debug)]
 pub struct Redis {
     label: String,
     connection: Connection,
-    attempt: Script,
-    renew: Script,
-    release: Script,
+    waiting: Arc<Waiting>,
+    scripts: Scripts,
 }
 
-/// Grants the lock if nobody has it; says for how much longer somebody has it otherwise. Asked once
-/// more by the same request, which has lost the answer, it answers the same.
-const ATTEMPT: &str = "
-    local held = redis.call('PTTL', KEYS[1])
-    if held ~= -2 then
-        if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {0, held} end
-        return {1, tonumber(redis.call('GET', KEYS[2]))}
-    end
-    local time = redis.call('TIME')
-    local fence = time[1] * 1000000 + time[2]
-    local last = redis.call('GET', KEYS[2])
-    if last and fence <= tonumber(last) then fence = last + 1 end
-    redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-    redis.call('SET', KEYS[2], string.format('%.0f', fence), 'PX', ARGV[3])
-    return {1, fence}";
+/// How long a waiter keeps its place without being heard of.
+const PLACE: Duration = Duration::from_secs(30);
 
-const RENEW: &str = "
-    if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-    return redis.call('PEXPIRE', KEYS[1], ARGV[2])";
+/// A waiter looks again after this long at the latest: often enough to keep its place.
+const LOOK: Duration = Duration::from_secs(10);
 
-const RELEASE: &str = "
-    if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-    return redis.call('DEL', KEYS[1])";
-
-/// How long a fence is remembered after the lease it came with. By then the server's clock alone
-/// is far ahead of it.
-const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// The first pause between two attempts, and the longest, to which it doubles: some round trips at
-/// first, and at most ten commands a second for a waiter.
-const PAUSES: Pauses =
-    Pauses { first: Duration::from_millis(5), longest: Duration::from_millis(100) };
+/// How much later those further behind look, so that a dead holder is not found out by all at once.
+const STAGGER: Duration = Duration::from_millis(10);
 
 impl Redis {
     /// The server at `url`, such as `redis://:password@host:6379/0`. Nothing is sent yet.
@@ -80,9 +91,9 @@ impl Redis {
             Error::new(ErrorKind::Config, "not the URL of a Redis server").with_source(error)
         })?;
         let label = format!("redis://{}", client.get_connection_info().addr());
-        let connection = Connection::new(client);
-        let [attempt, renew, release] = [ATTEMPT, RENEW, RELEASE].map(Script::new);
-        Ok(Self { label, connection, attempt, renew, release })
+        let waiting = Arc::default();
+        let connection = Connection::new(&client, &waiting)?;
+        Ok(Self { label, connection, waiting, scripts: Scripts::new() })
     }
 }
 
@@ -91,53 +102,84 @@ impl LeaseStore for Redis {
         &self.label
     }
 
-    fn check(&self, name: &Name) -> Result<(), Error> {
-        // The name is the keys' hash tag, and one that starts with a brace would be an empty tag:
-        // a cluster would put the two keys into different slots.
-        if name.as_str().starts_with('}') {
-            let why = "a lock kept by Redis cannot have a name that starts with '}'";
-            return Err(Error::new(ErrorKind::InvalidName, why).with_lock(name));
+    fn check(&self, names: &[Name], _: Mode) -> Result<(), Error> {
+        for name in names {
+            // The name is the keys' hash tag, and one that starts with a brace would be an empty
+            // tag: a cluster would put the keys into different slots.
+            if name.as_str().starts_with('}') {
+                let why = "a lock kept by Redis cannot have a name that starts with '}'";
+                return Err(Error::new(ErrorKind::InvalidName, why).with_lock(name));
+            }
         }
         Ok(())
     }
 
-    fn attempt<'a>(&'a self, request: &'a Request) -> Op<'a, Attempt> {
+    fn attempt<'a>(&'a self, request: &'a Request, patience: Duration) -> Op<'a, Attempt> {
         Box::pin(async move {
-            let mut call = self.attempt.key(lease_key(&request.name));
-            call.key(format!("lockset:{{{}}}:fence", request.name));
-            call.arg(request.id.to_string()).arg(millis(request.ttl));
-            call.arg(millis(request.ttl + REMEMBERED));
-            let (granted, number): (bool, i64) = self.connection.run(&call).await?.value;
+            let stays = !patience.is_zero();
+            let stay = patience.min(PLACE).max(Duration::from_millis(u64::from(stays)));
+            let note = request.note.as_deref().unwrap_or_default();
+            let answer = self.connection.run(|link| {
+                if stays {
+                    self.waiting.expect(request.id, &link.channel);
+                }
+                let mut call = self.call(&self.scripts.attempt, request);
+                call.arg(request.mode.weight()).arg(request.mode.limit());
+                call.arg(millis(request.ttl)).arg(millis(stay)).arg(&*link.channel);
+                call.arg(format!("{}\n{note}", request.holder));
+                call
+            });
+            let answer = answer.await.inspect_err(|_| self.waiting.forget(request.id))?;
+            let (granted, number, place, micros): (bool, u64, u32, u64) = answer.value;
             if granted {
-                return Ok(Attempt::Granted(Fence::new(number.cast_unsigned())));
+                self.waiting.forget(request.id);
+                return Ok(Attempt::Granted(Fence::new(number)));
             }
-            // Negative: a key without an expiry is not one of ours, and may stay for ever.
-            let held = u64::try_from(number).map_err(|_| {
-                let key = lease_key(&request.name);
-                StoreError::refused(format!("the key {key:?} is not a lease: it has no expiry"))
-            })?;
-            Ok(Attempt::Busy { held: Duration::from_millis(held) })
+            let held = Duration::from_millis(number);
+            if place == 0 {
+                self.waiting.forget(request.id);
+                return Ok(Attempt::Busy { held });
+            }
+            let now = tokio::time::Instant::now().into_std();
+            self.waiting.mark(request.id, answer.asked, micros, now);
+            let held = held + STAGGER * place.min(100);
+            Ok(Attempt::Queued { held: held.min(LOOK) })
         })
     }
 
-    fn wait<'a>(&'a self, _: &'a Request, round: u32, held: Duration) -> Op<'a, ()> {
-        PAUSES.wait(round, held)
+    fn wait<'a>(&'a self, request: &'a Request, round: u32, held: Duration) -> Op<'a, Wake> {
+        Box::pin(async move {
+            // Not in line: whoever tries without staying, which the engine does not wait for.
+            let Some(news) = self.waiting.listen(request.id) else {
+                return crate::pauses::Pauses::COMMON.wait(round, held).await;
+            };
+            match tokio::time::timeout(held, news).await {
+                Ok(Ok(News::Granted(grant))) => {
+                    self.waiting.forget(request.id);
+                    Ok(Wake::Granted(grant))
+                }
+                Ok(Ok(News::Disconnected) | Err(_)) | Err(_) => Ok(Wake::Retry),
+            }
+        })
     }
 
     fn renew<'a>(&'a self, request: &'a Request) -> Op<'a, Renewed> {
         Box::pin(async move {
-            let mut call = self.renew.key(lease_key(&request.name));
-            call.arg(request.id.to_string()).arg(millis(request.ttl));
-            let renewed: bool = self.connection.run(&call).await?.value;
+            let answer = self.connection.run(|_| {
+                let mut call = self.call(&self.scripts.renew, request);
+                call.arg(millis(request.ttl));
+                call
+            });
+            let renewed: bool = answer.await?.value;
             Ok(if renewed { Renewed::Yes } else { Renewed::Gone })
         })
     }
 
     fn release<'a>(&'a self, request: &'a Request) -> Op<'a, Withdrawn> {
         Box::pin(async move {
-            let mut call = self.release.key(lease_key(&request.name));
-            call.arg(request.id.to_string());
-            let answer = self.connection.run::<bool>(&call).await?;
+            self.waiting.forget(request.id);
+            let answer = self.connection.run(|_| self.call(&self.scripts.release, request));
+            let answer = answer.await?;
             match (answer.value, answer.repeated) {
                 (true, _) => Ok(Withdrawn::Freed),
                 (false, false) => Ok(Withdrawn::NotHeld),
@@ -146,10 +188,32 @@ impl LeaseStore for Redis {
             }
         })
     }
+
+    fn inspect<'a>(&'a self, name: &'a Name) -> Op<'a, Status> {
+        Box::pin(async move {
+            let answer = self.connection.run(|_| {
+                let mut call = self.scripts.inspect.prepare_invoke();
+                keys(&mut call, name);
+                call
+            });
+            status::parse(answer.await?.value)
+        })
+    }
 }
 
-fn lease_key(name: &Name) -> String {
-    format!("lockset:{{{name}}}:lease")
+impl Redis {
+    /// A call of a script for a request, with its keys and its id.
+    fn call<'a>(&'a self, script: &'a Script, request: &Request) -> ScriptInvocation<'a> {
+        let mut call = script.prepare_invoke();
+        request.names.iter().for_each(|name| keys(&mut call, name));
+        call.arg(request.id.to_string());
+        call
+    }
+}
+
+fn keys(call: &mut ScriptInvocation<'_>, name: &Name) {
+    let lock = format!("lockset:{{{name}}}");
+    call.key(&lock).key(format!("{lock}:queue")).key(format!("{lock}:waiters"));
 }
 
 fn millis(duration: Duration) -> u64 {

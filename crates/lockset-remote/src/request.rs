@@ -1,39 +1,16 @@
 //! One request for a lock, named before anything is sent.
 
+mod id;
+mod mode;
+
 use core::fmt;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use lockset_api::{Error, ErrorKind, Name};
+use lockset_api::{Error, Name};
 
-/// What tells one request from every other, anywhere: 128 random bits.
-///
-/// It is chosen before the first byte goes out. Whatever then becomes of the request - a lost
-/// reply, a dropped future, a process that has moved on - releasing this id undoes it, and nothing
-/// else: a later holder of the same lock has another id.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct RequestId(u128);
-
-impl RequestId {
-    pub(crate) fn random() -> Result<Self, Error> {
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes).map_err(|error| {
-            Error::new(ErrorKind::Other, "the system gives no random numbers").with_source(error)
-        })?;
-        Ok(Self(u128::from_ne_bytes(bytes)))
-    }
-}
-
-impl fmt::Display for RequestId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
-    }
-}
-
-impl fmt::Debug for RequestId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+pub use id::RequestId;
+pub use mode::Mode;
 
 /// A request for a lock, as a [`LeaseStore`](crate::LeaseStore) sees it.
 #[derive(Clone, Debug)]
@@ -41,13 +18,23 @@ impl fmt::Debug for RequestId {
 pub struct Request {
     /// Who owns what this request may come to own.
     pub id: RequestId,
-    /// The lock.
-    pub name: Name,
+    /// The lock, or several that are wanted together. At least one, none of them twice.
+    pub names: Arc<[Name]>,
+    /// How much of each.
+    pub mode: Mode,
     /// How long a grant or a renewal lasts, by the server's clock. At least 20 ms.
     pub ttl: Duration,
     /// Who asks, for people to read: program, process and machine.
-    pub holder: String,
+    pub holder: Arc<str>,
+    /// What for, if its maker says so.
+    pub note: Option<Arc<str>>,
 }
+
+/// Asked of the system once: it is in every request.
+static HOLDER: LazyLock<Arc<str>> = LazyLock::new(|| {
+    let who = format!("{} (pid {}) on {}", program(), std::process::id(), machine());
+    who.replace(char::is_control, "?").into()
+});
 
 impl Request {
     /// A request with an id of its own, by this process. The engine makes those that are sent; this
@@ -57,8 +44,35 @@ impl Request {
     ///
     /// If the system gives no random numbers.
     pub fn new(name: Name, ttl: Duration) -> Result<Self, Error> {
-        let holder = format!("{} (pid {}) on {}", program(), std::process::id(), machine());
-        Ok(Self { id: RequestId::random()?, name, ttl, holder })
+        Self::of(Arc::new([name]), Mode::Exclusive, ttl)
+    }
+
+    /// The same for several names, or not for all of them.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no random numbers.
+    pub fn of(names: Arc<[Name]>, mode: Mode, ttl: Duration) -> Result<Self, Error> {
+        let (id, holder) = (RequestId::random()?, Arc::clone(&HOLDER));
+        Ok(Self { id, names, mode, ttl, holder, note: None })
+    }
+
+    /// The names, for messages.
+    pub(crate) fn display_names(&self) -> DisplayNames<'_> {
+        DisplayNames(&self.names)
+    }
+}
+
+/// Several names as people write them.
+pub(crate) struct DisplayNames<'a>(pub(crate) &'a [Name]);
+
+impl fmt::Display for DisplayNames<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, name) in self.0.iter().enumerate() {
+            f.write_str(if i == 0 { "" } else { " and " })?;
+            name.fmt(f)?;
+        }
+        Ok(())
     }
 }
 

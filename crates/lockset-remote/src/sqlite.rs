@@ -29,7 +29,7 @@ use lockset_api::{Error, ErrorKind, Fence};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::pauses::Pauses;
-use crate::store::{Attempt, LeaseStore, Op, Renewed, StoreError, Withdrawn};
+use crate::store::{Attempt, LeaseStore, Op, Renewed, StoreError, Wake, Withdrawn};
 use crate::{Request, RequestId};
 use clock::Clock;
 use worker::Worker;
@@ -135,19 +135,19 @@ impl LeaseStore for Sqlite {
         &self.label
     }
 
-    fn attempt<'a>(&'a self, request: &'a Request) -> Op<'a, Attempt> {
+    fn attempt<'a>(&'a self, request: &'a Request, _: Duration) -> Op<'a, Attempt> {
         let request = request.clone();
         self.transact(Outlives::PowerCut, move |transaction, clock| {
             attempt(transaction, clock, &request)
         })
     }
 
-    fn wait<'a>(&'a self, _: &'a Request, round: u32, held: Duration) -> Op<'a, ()> {
+    fn wait<'a>(&'a self, _: &'a Request, round: u32, held: Duration) -> Op<'a, Wake> {
         PAUSES.wait(round, held)
     }
 
     fn renew<'a>(&'a self, request: &'a Request) -> Op<'a, Renewed> {
-        let (name, id, ttl) = (request.name.to_string(), request.id.to_string(), request.ttl);
+        let (name, id, ttl) = (name_of(request).to_owned(), request.id.to_string(), request.ttl);
         self.transact(Outlives::Process, move |transaction, clock| {
             let mut renew = transaction.prepare_cached(
                 "UPDATE lockset_lease SET expires_ms = ?4
@@ -160,7 +160,7 @@ impl LeaseStore for Sqlite {
     }
 
     fn release<'a>(&'a self, request: &'a Request) -> Op<'a, Withdrawn> {
-        let (name, id) = (request.name.to_string(), request.id);
+        let (name, id) = (name_of(request).to_owned(), request.id);
         self.transact(Outlives::Process, move |transaction, clock| {
             release(transaction, clock, &name, id)
         })
@@ -196,12 +196,17 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     )
 }
 
+/// The engine asks for one name at a time, as the check has it.
+fn name_of(request: &Request) -> &str {
+    request.names[0].as_str()
+}
+
 fn attempt(
     transaction: &Transaction<'_>,
     clock: &Clock,
     request: &Request,
 ) -> rusqlite::Result<Attempt> {
-    let name = request.name.as_str();
+    let name = name_of(request);
     let mut query = transaction.prepare_cached(
         "SELECT fence, CASE WHEN request IS NULL OR boot <> ?2 THEN 0 ELSE expires_ms END
          FROM lockset_lease WHERE name = ?1",
@@ -224,7 +229,7 @@ fn attempt(
             name,
             fence,
             request.id.to_string(),
-            request.holder,
+            &*request.holder,
             clock.boot(),
             clock.after(request.ttl),
         ])?;

@@ -39,7 +39,7 @@ impl LeaseStore for Slow {
         "slow"
     }
 
-    fn attempt<'a>(&'a self, _: &'a Request) -> Op<'a, Attempt> {
+    fn attempt<'a>(&'a self, _: &'a Request, _: Duration) -> Op<'a, Attempt> {
         Box::pin(async move {
             self.take_time().await;
             match spend(&self.lossy_attempts) {
@@ -47,10 +47,6 @@ impl LeaseStore for Slow {
                 None => Ok(Attempt::Granted(Fence::new(1))),
             }
         })
-    }
-
-    fn wait<'a>(&'a self, _: &'a Request, _: u32, _: Duration) -> Op<'a, ()> {
-        Box::pin(async { Ok(()) })
     }
 
     fn renew<'a>(&'a self, _: &'a Request) -> Op<'a, Renewed> {

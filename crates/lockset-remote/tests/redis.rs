@@ -145,12 +145,12 @@ fn whoever_answers_and_refuses_has_been_reached() {
         command.arg(&words[1..]).exec(admin).unwrap();
     };
     // Somebody else's keys where the lease would be.
-    set(&mut admin, &["SET", "lockset:{job}:lease", "for ever"]);
-    refused(&server.url(), "no expiry");
-    set(&mut admin, &["DEL", "lockset:{job}:lease"]);
-    set(&mut admin, &["RPUSH", "lockset:{job}:lease", "a list"]);
-    set(&mut admin, &["PEXPIRE", "lockset:{job}:lease", "100000"]);
+    set(&mut admin, &["SET", "lockset:{job}", "a string"]);
     refused(&server.url(), "WRONGTYPE");
+    set(&mut admin, &["DEL", "lockset:{job}"]);
+    set(&mut admin, &["HSET", "lockset:{job}", "field", "no record of a holder"]);
+    refused(&server.url(), "refused");
+    set(&mut admin, &["DEL", "lockset:{job}"]);
     set(&mut admin, &["CONFIG", "SET", "requirepass", "hunter2"]);
     refused(&server.url(), "NOAUTH");
     refused(&format!("redis://:wrong@{}", server.addr()), "refused");
@@ -167,15 +167,24 @@ fn all_keys_of_a_lock_expire_and_a_fence_rises_though_the_clock_was_set_back() {
     let mut admin = admin(&server);
     let lock = lock(&server.url(), LONG);
     let lease = lock.lock().unwrap();
-    let keys: Vec<String> = redis::cmd("KEYS").arg("*").query(&mut admin).unwrap();
-    assert_eq!(keys.len(), 2, "{keys:?}");
-    for key in &keys {
+    let waiting = lock.acquire(Deadline::after(LONG));
+    let names = ["lockset:{job}", "lockset:{job}:queue", "lockset:{job}:waiters"];
+    testbed::eventually("the second one waits", || keys(&mut admin) == names);
+    for key in names {
         let left: i64 = redis::cmd("PTTL").arg(key).query(&mut admin).unwrap();
         assert!(left > 0, "{key} stays for ever");
     }
+    drop(waiting);
+    testbed::eventually("the queue is gone", || keys(&mut admin) == names[..1]);
     let _ = lease.release().unwrap();
     // As if the last grant had been a century from now.
     let ahead = 4_900_000_000_000_000_u64;
-    redis::cmd("SET").arg("lockset:{job}:fence").arg(ahead).exec(&mut admin).unwrap();
+    redis::cmd("HSET").arg("lockset:{job}").arg("fence").arg(ahead).exec(&mut admin).unwrap();
     assert_eq!(lock.lock().unwrap().fence().value(), ahead + 1);
+}
+
+fn keys(admin: &mut redis::Connection) -> Vec<String> {
+    let mut keys: Vec<String> = redis::cmd("KEYS").arg("lockset:*").query(admin).unwrap();
+    keys.sort();
+    keys
 }

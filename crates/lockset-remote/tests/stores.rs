@@ -31,9 +31,12 @@ fn keeps_its_promises(store: &dyn LeaseStore) {
         runtime.block_on(op).unwrap()
     }
     let (owner, stranger) = (request(LONG), request(LONG));
-    let first = granted(ask(&runtime, store.attempt(&owner)));
+    let first = granted(ask(&runtime, store.attempt(&owner, Duration::ZERO)));
 
-    assert!(matches!(ask(&runtime, store.attempt(&stranger)), Attempt::Busy { .. }));
+    assert!(matches!(
+        ask(&runtime, store.attempt(&stranger, Duration::ZERO)),
+        Attempt::Busy { .. }
+    ));
     assert_eq!(ask(&runtime, store.renew(&stranger)), Renewed::Gone);
     assert_eq!(ask(&runtime, store.release(&stranger)), Withdrawn::NotHeld);
     assert_eq!(ask(&runtime, store.renew(&owner)), Renewed::Yes);
@@ -42,12 +45,12 @@ fn keeps_its_promises(store: &dyn LeaseStore) {
     assert_eq!(ask(&runtime, store.renew(&owner)), Renewed::Gone);
 
     let brief = request(BRIEF);
-    let second = granted(ask(&runtime, store.attempt(&brief)));
+    let second = granted(ask(&runtime, store.attempt(&brief, Duration::ZERO)));
     assert!(second > first);
     // Whoever is busy says for how long at most; after that it is free, and the late one has
     // nothing to renew or to release.
     loop {
-        match ask(&runtime, store.attempt(&stranger)) {
+        match ask(&runtime, store.attempt(&stranger, Duration::ZERO)) {
             Attempt::Granted(fence) => break assert!(fence.value() > second),
             Attempt::Busy { held } => {
                 assert!(held <= BRIEF + Duration::from_millis(1), "{held:?}");
@@ -85,13 +88,13 @@ fn sqlite_expires_and_starts_anew_with_the_machine() {
     let runtime = runtime();
     let file = rusqlite::Connection::open(&path).unwrap();
     let late = request(LONG);
-    granted(runtime.block_on(store.attempt(&late)).unwrap());
+    granted(runtime.block_on(store.attempt(&late, Duration::ZERO)).unwrap());
     file.execute("UPDATE lockset_lease SET expires_ms = 1", []).unwrap();
     assert_eq!(runtime.block_on(store.renew(&late)).unwrap(), Renewed::Gone);
     assert_eq!(runtime.block_on(store.release(&late)).unwrap(), Withdrawn::NotHeld);
 
     // A lease of an earlier start of the machine: its holder cannot have survived.
-    granted(runtime.block_on(store.attempt(&request(LONG))).unwrap());
+    granted(runtime.block_on(store.attempt(&request(LONG), Duration::ZERO)).unwrap());
     file.execute("UPDATE lockset_lease SET boot = 'an earlier one'", []).unwrap();
-    granted(runtime.block_on(store.attempt(&request(LONG))).unwrap());
+    granted(runtime.block_on(store.attempt(&request(LONG), Duration::ZERO)).unwrap());
 }

@@ -47,7 +47,7 @@ pub use lockset_file as file;
 pub use lockset_file::{FileGuard, FileLock};
 pub use lockset_mutex as mutex;
 pub use lockset_mutex::{Mutex, MutexGuard};
-pub use lockset_remote::{Locks, RemoteLease, RemoteLock, Renewal};
+pub use lockset_remote::{Locks, RemoteLease, RemoteLock, RemoteRwLock, RemoteSemaphore, Renewal};
 pub use lockset_semaphore as semaphore;
 pub use lockset_semaphore::{AcquireError, Permit, Semaphore};
 pub use open::{Opened, open, open_server};

@@ -1,17 +1,24 @@
-//! A Redis server of one's own, without persistence: what it knew is gone when it dies.
+//! A Redis server of one's own.
 
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+mod ask;
+mod cluster;
+mod sentinel;
+mod tls;
+
+use std::ffi::OsString;
+use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
 
 use crate::Error;
-use crate::supervised::{Program, Supervised, on_free_port};
+use crate::port::on_free_ports;
+use crate::supervised::{Program, Supervised};
+use ask::ask;
+pub use cluster::RedisCluster;
+pub use sentinel::RedisSentinel;
+pub use tls::RedisTls;
 
 const PROGRAM: Program = Program { name: "redis-server", package: "redis-server" };
-
-/// How long one attempt to talk to a starting server may take.
-const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A Redis server on a free loopback port; it ends with this value or with this process.
 ///
@@ -29,30 +36,57 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Starts a server and returns once it answers.
+    /// Starts a server without persistence, and returns once it answers: what it knew is gone
+    /// when it dies.
     ///
     /// # Errors
     ///
     /// [`Error::Missing`] if `redis-server` is not installed, [`Error::NotReady`] with the end of
     /// the server's log if it does not answer within 30 seconds, [`Error::Io`] for the rest.
     pub fn start() -> Result<Self, Error> {
-        on_free_port(Self::start_at)
+        on_free_ports(|[addr]| Self::start_at(addr, |_| Ok(Vec::new())))
     }
 
-    fn start_at(addr: SocketAddr) -> Result<Self, Error> {
+    /// Starts a server that writes down each change before it answers (`appendfsync always`), so
+    /// that a [`restart`](Self::restart) finds it again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Redis::start`].
+    pub fn start_durable() -> Result<Self, Error> {
+        let durable = ["--appendonly", "yes", "--appendfsync", "always"];
+        on_free_ports(|[addr]| Self::start_at(addr, |_| Ok(durable.map(Into::into).into())))
+    }
+
+    /// Starts a server at this address. `more` makes, in its directory, the arguments that differ
+    /// from those of [`Redis::start`].
+    fn start_at(
+        addr: SocketAddr,
+        more: impl FnOnce(&Path) -> Result<Vec<OsString>, Error>,
+    ) -> Result<Self, Error> {
         let process = Supervised::start(PROGRAM, |dir| {
             let mut args = vec!["--port".into(), addr.port().to_string().into()];
             args.extend(
                 ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"].map(Into::into),
             );
             args.extend(["--dir".into(), dir.into()]);
-            args
+            args.extend(more(dir)?);
+            Ok(args)
         })?;
-        let pid = process.pid().as_raw_nonzero().to_string();
+        let redis = Self { process, addr };
+        redis.wait_ready()?;
+        Ok(redis)
+    }
+
+    fn wait_ready(&self) -> Result<(), Error> {
+        let pid = format!("process_id:{}", self.pid());
         // A PING would be answered as well by a stranger's server that took the port first, while
-        // ours is still on its way to find that out.
-        process.wait_ready(|| process_id(addr).is_ok_and(|answering| answering == pid))?;
-        Ok(Self { process, addr })
+        // ours is still on its way to find that out. A server that still reads its data says
+        // nothing but that.
+        let is_ours = |info: String| {
+            info.lines().any(|line| line == pid) && info.lines().any(|line| line == "loading:0")
+        };
+        self.process.wait_ready(|| self.command(&["INFO"]).is_ok_and(is_ours))
     }
 
     /// The URL for a client: `redis://127.0.0.1:PORT`.
@@ -67,16 +101,39 @@ impl Redis {
         self.addr
     }
 
-    /// The server's process id.
+    /// The server's process id; that of the last one if it has been killed.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.process.pid().as_raw_nonzero().get().unsigned_abs()
     }
 
-    /// The server's private directory, removed when it ends; its log is the file `log` in it.
+    /// The server's private directory, removed with this value; its log is the file `log` in it.
     #[must_use]
     pub fn dir(&self) -> &Path {
         self.process.dir()
+    }
+
+    /// Sends one command on a connection of its own, and returns the reply as it came, in Redis's
+    /// protocol: `+OK\r\n`.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer within a second, or answers with an error.
+    pub fn command(&self, words: &[&str]) -> io::Result<String> {
+        ask(self.addr, words)
+    }
+
+    /// Makes a user (`ACL SETUSER`) who may do what `rules` say, such as `~lock:*` and `+eval`.
+    ///
+    /// Like everything, it is gone after a restart.
+    ///
+    /// # Errors
+    ///
+    /// As [`Redis::command`]; a rule that Redis does not know is one.
+    pub fn add_user(&self, name: &str, password: &str, rules: &[&str]) -> io::Result<()> {
+        let password = format!(">{password}");
+        self.command(&[&["ACL", "SETUSER", name, "reset", "on", &password], rules].concat())?;
+        Ok(())
     }
 
     /// Stops the server where it stands (SIGSTOP), as a long pause of its machine would: its
@@ -107,25 +164,14 @@ impl Redis {
         self.process.kill()
     }
 
-    /// Kills the server and starts one on the same port that remembers nothing.
+    /// Kills the server and starts it again on the same port. It remembers nothing, unless it was
+    /// [started durable](Self::start_durable).
     ///
     /// # Errors
     ///
     /// As [`Redis::start`]; also if another process took the port in between.
     pub fn restart(&mut self) -> Result<(), Error> {
-        self.kill()?;
-        *self = Self::start_at(self.addr)?;
-        Ok(())
+        self.process.start_again()?;
+        self.wait_ready()
     }
-}
-
-/// The process id of whoever answers at `addr`.
-fn process_id(addr: SocketAddr) -> io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&addr, EXCHANGE_TIMEOUT)?;
-    stream.set_read_timeout(Some(EXCHANGE_TIMEOUT))?;
-    stream.write_all(b"INFO server\r\nQUIT\r\n")?;
-    let mut reply = String::new();
-    stream.read_to_string(&mut reply)?;
-    let pid = reply.lines().find_map(|line| line.strip_prefix("process_id:"));
-    pid.map(Into::into).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }

@@ -9,11 +9,10 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, BufRead, BufReader};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -24,20 +23,22 @@ use crate::poll::poll;
 ///
 /// The signals are ignored because a stopped server left without its parent makes the kernel send
 /// SIGHUP to the server's whole process group, of which this shell is a member. KILL is what ends
-/// the server because nothing else ends a stopped process.
+/// the server because nothing else ends a stopped process. An order starts it again in the same
+/// directory; the end of the pipe, at any time, is the end of it all.
 const SUPERVISOR: &str = r#"
 exec 2>"$0/log"
-"$@" </dev/null >&2 &
-trap '' HUP INT TERM
-echo $!
-read -r until_the_pipe_closes
-kill -KILL $!
-wait
+while
+    "$@" </dev/null >&2 &
+    trap '' HUP INT TERM
+    echo $!
+    read -r end_it
+    ended=$?
+    kill -KILL $!
+    wait
+    test $ended = 0 && echo ended && read -r start_again
+do :; done
 rm -rf "$0"
 "#;
-
-/// How often another port is tried when somebody takes the chosen one before the server does.
-const PORT_ATTEMPTS: u32 = 5;
 
 /// How much of a log an error carries.
 const LOG_TAIL_LINES: usize = 20;
@@ -54,23 +55,34 @@ pub(crate) struct Program {
 pub(crate) struct Supervised {
     program: Program,
     supervisor: Child,
+    /// What the supervisor says: the server's process id, or that it has ended.
+    answers: BufReader<ChildStdout>,
     pid: Pid,
+    life: Life,
     dir: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Life {
+    /// It has been started and not been killed; it may have ended by itself.
+    Started,
+    Killed,
 }
 
 impl Supervised {
     /// Starts `program` with the arguments that `args` makes for its private directory.
     pub(crate) fn start(
         program: Program,
-        args: impl FnOnce(&Path) -> Vec<OsString>,
+        args: impl FnOnce(&Path) -> Result<Vec<OsString>, Error>,
     ) -> Result<Self, Error> {
         let path = find(program)?;
         let dir = tempfile::Builder::new().prefix("testbed-").tempdir()?;
+        let args = args(dir.path())?;
         let mut supervisor = Command::new("/bin/sh")
             .args(["-c", SUPERVISOR])
             .arg(dir.path())
             .arg(path)
-            .args(args(dir.path()))
+            .args(args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             // A process group of its own keeps the terminal's Ctrl-C away from the supervisor.
@@ -78,8 +90,12 @@ impl Supervised {
             .spawn()?;
         // From here on the supervisor removes the directory.
         let dir = dir.keep();
-        match read_pid(&mut supervisor) {
-            Ok(pid) => Ok(Self { program, supervisor, pid, dir }),
+        let answers = supervisor.stdout.take().map(BufReader::new);
+        let answered = answers.map(|mut answers| Ok((read_pid(&mut answers)?, answers)));
+        match answered.unwrap_or_else(|| Err(no_supervisor())) {
+            Ok((pid, answers)) => {
+                Ok(Self { program, supervisor, answers, pid, life: Life::Started, dir })
+            }
             Err(error) => {
                 supervisor.wait()?;
                 Err(error.into())
@@ -110,7 +126,7 @@ impl Supervised {
 
     /// Stops the process where it stands, and returns once it stands still.
     pub(crate) fn pause(&self) -> io::Result<()> {
-        kill_process(self.pid, Signal::STOP)?;
+        kill_process(self.living()?, Signal::STOP)?;
         if poll(|| self.state() == Some('T')) {
             Ok(())
         } else {
@@ -120,14 +136,45 @@ impl Supervised {
 
     /// Lets a paused process go on.
     pub(crate) fn resume(&self) -> io::Result<()> {
-        Ok(kill_process(self.pid, Signal::CONT)?)
+        Ok(kill_process(self.living()?, Signal::CONT)?)
     }
 
-    /// Kills the process and removes its directory; both are done when this returns.
+    /// Kills the process, which has ended when this returns; its directory stays.
     pub(crate) fn kill(&mut self) -> io::Result<()> {
-        // Waiting for a child closes our end of its standard input first, which is the
-        // supervisor's order to kill. A second call finds the first one's result.
-        self.supervisor.wait().map(drop)
+        if self.life == Life::Killed {
+            return Ok(());
+        }
+        self.order()?;
+        let mut line = String::new();
+        match self.answers.read_line(&mut line)? {
+            0 => Err(no_supervisor()),
+            _ => {
+                self.life = Life::Killed;
+                Ok(())
+            }
+        }
+    }
+
+    /// Kills the process and starts it again, with the same arguments in the same directory.
+    pub(crate) fn start_again(&mut self) -> io::Result<()> {
+        self.kill()?;
+        self.order()?;
+        self.pid = read_pid(&mut self.answers)?;
+        self.life = Life::Started;
+        Ok(())
+    }
+
+    /// Has the supervisor go on: it knows two states, and each order leads to the other.
+    fn order(&mut self) -> io::Result<()> {
+        self.supervisor.stdin.as_mut().ok_or_else(no_supervisor)?.write_all(b"\n")
+    }
+
+    /// The process id, unless it may belong to another process by now.
+    fn living(&self) -> io::Result<Pid> {
+        match self.life {
+            Life::Started => Ok(self.pid),
+            Life::Killed => Err(io::Error::new(io::ErrorKind::NotFound, "it has been killed")),
+        }
     }
 
     fn has_ended(&self) -> bool {
@@ -152,34 +199,14 @@ impl Supervised {
 
 impl Drop for Supervised {
     fn drop(&mut self) {
-        // A failure here would leave nothing that a destructor could do better.
-        let _ = self.kill();
+        // Waiting for a child closes our end of its standard input first, which ends it all. A
+        // failure here would leave nothing that a destructor could do better.
+        let _ = self.supervisor.wait();
     }
 }
 
-/// Starts a server on a free loopback port, and on another one if somebody was faster.
-///
-/// A port cannot be reserved for a program that binds it by number, so there is always a moment
-/// in which a parallel test may take it.
-pub(crate) fn on_free_port<S>(
-    mut start: impl FnMut(SocketAddr) -> Result<S, Error>,
-) -> Result<S, Error> {
-    let mut attempts = 1;
-    loop {
-        let addr = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-        match start(addr) {
-            Err(Error::NotReady { log, .. })
-                if attempts < PORT_ATTEMPTS
-                    && log.to_lowercase().contains("address already in use") =>
-            {
-                attempts += 1;
-            }
-            result => return result,
-        }
-    }
-}
-
-fn find(program: Program) -> Result<PathBuf, Error> {
+/// Where a program is.
+pub(crate) fn find(program: Program) -> Result<PathBuf, Error> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
         .map(|dir| dir.join(program.name))
@@ -187,12 +214,12 @@ fn find(program: Program) -> Result<PathBuf, Error> {
         .ok_or(Error::Missing { program: program.name, package: program.package })
 }
 
-fn read_pid(supervisor: &mut Child) -> io::Result<Pid> {
+fn read_pid(answers: &mut impl BufRead) -> io::Result<Pid> {
     let mut line = String::new();
-    if let Some(stdout) = supervisor.stdout.take() {
-        BufReader::new(stdout).read_line(&mut line)?;
-    }
-    line.trim().parse().ok().and_then(Pid::from_raw).ok_or_else(|| {
-        io::Error::new(io::ErrorKind::UnexpectedEof, "the supervising shell did not start")
-    })
+    answers.read_line(&mut line)?;
+    line.trim().parse().ok().and_then(Pid::from_raw).ok_or_else(no_supervisor)
+}
+
+fn no_supervisor() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the supervising shell is not there")
 }

@@ -1,11 +1,11 @@
-//! The proxy forwards, cuts, severs and heals, in front of a server that echoes.
+//! The proxy forwards, cuts, severs, delays and heals, in front of a server that echoes.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use testbed::Proxy;
+use testbed::{Direction, Proxy};
 
 /// A server that sends back what it gets, for as long as the process lives.
 fn echo_server() -> SocketAddr {
@@ -99,4 +99,124 @@ fn an_upstream_that_refuses_closes_the_client() {
     let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("binds").local_addr();
     let proxy = Proxy::start(nobody.expect("has an address")).expect("starts");
     assert!(!echoes(&connect(&proxy)));
+}
+
+/// Everything that comes until the connection is closed, in whichever way.
+fn rest(mut stream: &TcpStream) -> Vec<u8> {
+    let mut all = Vec::new();
+    let _ = stream.read_to_end(&mut all);
+    all
+}
+
+#[test]
+fn a_cut_of_replies_falls_after_its_byte() {
+    let proxy = proxy();
+    for bytes in 0..=4 {
+        proxy.cut_after(bytes, Direction::Replies);
+        let stream = connect(&proxy);
+        (&stream).write_all(b"ping").expect("sends");
+        assert_eq!(rest(&stream), b"ping"[..bytes as usize]);
+    }
+    proxy.heal();
+    assert!(echoes(&connect(&proxy)));
+}
+
+#[test]
+fn a_cut_of_requests_falls_after_its_byte() {
+    // What has arrived in front of the cut, the server can tell only in another connection.
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("binds");
+    let proxy = Proxy::start(listener.local_addr().expect("has an address")).expect("starts");
+    for bytes in 0..=4 {
+        proxy.cut_after(bytes, Direction::Requests);
+        let stream = connect(&proxy);
+        (&stream).write_all(b"ping").expect("sends");
+        let (server, _) = listener.accept().expect("accepts");
+        assert_eq!(rest(&server), b"ping"[..bytes as usize]);
+        assert_eq!(rest(&stream), b"");
+        assert_eq!(proxy.traffic().last().expect("a connection").requests, bytes);
+    }
+}
+
+#[test]
+fn a_cut_falls_on_the_connections_to_come() {
+    let proxy = proxy();
+    let before = connect(&proxy);
+    assert!(echoes(&before));
+    proxy.cut_after(1, Direction::Requests);
+    assert!(!echoes(&connect(&proxy)));
+    assert!(!echoes(&connect(&proxy)));
+    assert!(echoes(&before));
+}
+
+#[test]
+fn a_cut_once_falls_on_one_connection_that_may_be_there_already() {
+    let proxy = proxy();
+    let streams = [(); 2].map(|()| connect(&proxy));
+    assert!(streams.iter().all(echoes));
+    proxy.cut_once_after(6, Direction::Replies);
+    assert!(echoes(&streams[0]));
+    assert!(proxy.is_cut_pending());
+    assert!(!echoes(&streams[1]));
+    assert!(!proxy.is_cut_pending());
+    assert!(echoes(&streams[0]));
+    assert!(echoes(&connect(&proxy)));
+}
+
+#[test]
+fn traffic_is_told_for_each_connection() {
+    let proxy = proxy();
+    let streams = [(); 2].map(|()| connect(&proxy));
+    assert!(echoes(&streams[0]));
+    assert!(echoes(&streams[1]));
+    assert!(echoes(&streams[1]));
+    let traffic: Vec<_> = proxy.traffic().iter().map(|t| (t.requests, t.replies)).collect();
+    assert_eq!(traffic, [(4, 4), (8, 8)]);
+}
+
+#[test]
+fn more_than_the_kernel_buffers_arrives_whole() {
+    let proxy = proxy();
+    let stream = connect(&proxy);
+    let sent: Vec<u8> = (0..8 << 20).map(|n: u32| (n % 251) as u8).collect();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            (&stream).write_all(&sent).expect("sends");
+            stream.shutdown(Shutdown::Write).expect("ends its half");
+        });
+        assert!(rest(&stream) == sent);
+    });
+}
+
+/// Long against the jitter of a busy machine, which may only add to it.
+const ONE_WAY: Duration = Duration::from_millis(20);
+
+#[test]
+fn delayed_everything_takes_both_ways() {
+    let proxy = Proxy::with_delay(echo_server(), ONE_WAY).expect("starts");
+    let stream = connect(&proxy);
+    let quickest = (0..10).map(|_| {
+        let start = Instant::now();
+        assert!(echoes(&stream));
+        start.elapsed()
+    });
+    let quickest = quickest.min().expect("ten of them");
+    assert!(quickest >= 2 * ONE_WAY, "{quickest:?}");
+    assert!(quickest < 3 * ONE_WAY, "{quickest:?}");
+}
+
+#[test]
+fn delays_of_what_is_under_way_at_once_do_not_add_up() {
+    let proxy = Proxy::with_delay(echo_server(), ONE_WAY).expect("starts");
+    let stream = connect(&proxy);
+    let start = Instant::now();
+    // One after another rather than in one piece: each comes at a time of its own.
+    for _ in 0..50 {
+        (&stream).write_all(b"ping").expect("sends");
+        thread::yield_now();
+    }
+    stream.shutdown(Shutdown::Write).expect("ends its half");
+    assert_eq!(rest(&stream), b"ping".repeat(50));
+    let took = start.elapsed();
+    assert!(took >= 2 * ONE_WAY, "{took:?}");
+    assert!(took < 20 * ONE_WAY, "{took:?}");
 }

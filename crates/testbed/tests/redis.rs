@@ -18,7 +18,7 @@ fn send(stream: &mut TcpStream, command: &str) {
 }
 
 fn reply(stream: &mut TcpStream) -> io::Result<String> {
-    let mut buffer = [0; 64];
+    let mut buffer = [0; 256];
     let length = stream.read(&mut buffer)?;
     Ok(String::from_utf8_lossy(&buffer[..length]).into_owned())
 }
@@ -59,14 +59,23 @@ fn paused_it_is_silent_and_resumed_it_answers_what_was_asked() {
 }
 
 #[test]
-fn killed_it_refuses_and_leaves_nothing() {
+fn killed_it_refuses() {
     let mut redis = Redis::start().expect("starts");
-    let dir = redis.dir().to_owned();
-    assert!(dir.is_dir());
     redis.kill().expect("is killed");
     let error = TcpStream::connect(redis.addr()).expect_err("nobody listens");
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
-    assert!(!dir.exists());
+}
+
+#[test]
+fn dropped_it_leaves_nothing_whether_killed_or_not() {
+    let [mut killed, running] = [(); 2].map(|()| Redis::start().expect("starts"));
+    killed.kill().expect("is killed");
+    for redis in [killed, running] {
+        let dir = redis.dir().to_owned();
+        assert!(dir.is_dir());
+        drop(redis);
+        assert!(!dir.exists());
+    }
 }
 
 #[test]
@@ -95,4 +104,44 @@ fn restarted_it_has_the_same_address_and_no_memory() {
     redis.restart().expect("restarts");
     assert_eq!(redis.addr(), addr);
     assert_eq!(ask(&mut connect(addr), "GET key"), "$-1\r\n");
+}
+
+#[test]
+fn killed_it_can_be_restarted() {
+    let mut redis = Redis::start().expect("starts");
+    redis.kill().expect("is killed");
+    redis.restart().expect("restarts");
+    assert_eq!(ask(&mut connect(redis.addr()), "PING"), "+PONG\r\n");
+    redis.pause().expect("the new one pauses");
+    redis.restart().expect("restarts from a pause");
+    assert_eq!(ask(&mut connect(redis.addr()), "PING"), "+PONG\r\n");
+}
+
+#[test]
+fn durable_it_remembers_what_it_answered() {
+    let mut redis = Redis::start_durable().expect("starts");
+    ask(&mut connect(redis.addr()), "SET key value");
+    redis.restart().expect("restarts");
+    assert_eq!(ask(&mut connect(redis.addr()), "GET key"), "$5\r\nvalue\r\n");
+}
+
+#[test]
+fn a_command_is_answered_as_it_comes() {
+    let redis = Redis::start().expect("starts");
+    assert_eq!(redis.command(&["SET", "two words", "a\r\nb"]).expect("sets"), "+OK\r\n");
+    assert_eq!(redis.command(&["GET", "two words"]).expect("reads"), "$4\r\na\r\nb\r\n");
+    let error = redis.command(&["NONSENSE"]).expect_err("is refused");
+    assert!(error.to_string().contains("unknown command"), "{error}");
+}
+
+#[test]
+fn a_user_may_do_what_his_rules_say() {
+    let redis = Redis::start().expect("starts");
+    redis.add_user("worker", "secret", &["~lock:*", "+set"]).expect("makes a user");
+    let mut stream = connect(redis.addr());
+    assert!(ask(&mut stream, "AUTH worker wrong").starts_with("-WRONGPASS"));
+    assert_eq!(ask(&mut stream, "AUTH worker secret"), "+OK\r\n");
+    assert_eq!(ask(&mut stream, "SET lock:a 1"), "+OK\r\n");
+    assert!(ask(&mut stream, "SET other 1").starts_with("-NOPERM"));
+    assert!(ask(&mut stream, "GET lock:a").starts_with("-NOPERM"));
 }

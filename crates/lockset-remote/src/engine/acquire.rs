@@ -3,19 +3,20 @@
 use core::fmt;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use lockset_api::{Deadline, Error, ErrorKind, Name};
+use lockset_api::{Deadline, Error, ErrorKind};
 use tokio::sync::oneshot;
-use tokio::time::sleep_until;
+use tokio::time::{sleep, sleep_until};
 
-use super::driver::driver;
-use super::keeper::{limited, withdraw};
+use super::claim::Port;
+use super::driver::{self, BoxedWork, Driver, Work, now};
 use super::lease::RemoteLease;
+use super::observe;
 use super::terms::Terms;
+use super::withdraw::{limited, withdraw};
 use crate::Request;
-use crate::store::{Attempt, LeaseStore, StoreError};
+use crate::store::{Attempt, StoreError, Wake};
 
 type Answer = Result<Option<RemoteLease>, Error>;
 
@@ -27,7 +28,8 @@ type Answer = Result<Option<RemoteLease>, Error>;
 pub struct Acquire(State);
 
 enum State {
-    Waiting(oneshot::Receiver<Answer>),
+    /// The receiver is dropped first, so that work which goes on finds that nobody waits.
+    Waiting(driver::Answer<Answer>, Work),
     /// Not even started.
     Failed(Option<Error>),
 }
@@ -40,24 +42,64 @@ pub(crate) enum Patience {
     Until(Deadline),
 }
 
+impl From<Deadline> for Patience {
+    fn from(deadline: Deadline) -> Self {
+        if deadline.has_passed() { Self::Try } else { Self::Until(deadline) }
+    }
+}
+
+impl Patience {
+    /// What is left of it, as a server is told.
+    fn left(self) -> Duration {
+        match self {
+            Self::Try => Duration::ZERO,
+            Self::Until(deadline) => deadline
+                .instant()
+                .map_or(Duration::MAX, |instant| instant.saturating_duration_since(now())),
+        }
+    }
+}
+
 impl Acquire {
     /// Starts an acquisition on the driver.
     pub(crate) fn start(
-        store: &Arc<dyn LeaseStore>,
-        name: &Name,
+        port: &Port,
+        request: Result<Request, Error>,
         terms: Terms,
         patience: Patience,
     ) -> Self {
-        let started = Request::new(name.clone(), terms.ttl).and_then(|request| {
-            let (reply, answer) = oneshot::channel();
-            let task =
-                Task { store: Arc::clone(store), request, terms, patience, began: Instant::now() };
-            driver()?.spawn(task.run(reply));
-            Ok(answer)
+        Self::with(port, request, terms, patience, |driver, work| {
+            driver.handle()?.spawn(work);
+            Ok(Work::DONE)
+        })
+    }
+
+    /// The same, but it need not start before it is polled.
+    pub(crate) fn lazily(
+        port: &Port,
+        request: Result<Request, Error>,
+        terms: Terms,
+        patience: Patience,
+    ) -> Self {
+        Self::with(port, request, terms, patience, |driver, work| driver.start(work))
+    }
+
+    fn with(
+        port: &Port,
+        request: Result<Request, Error>,
+        terms: Terms,
+        patience: Patience,
+        start: impl FnOnce(&Driver, BoxedWork) -> Result<Work, Error>,
+    ) -> Self {
+        let started = request.and_then(|request| {
+            let (reply, answer) = driver::answer();
+            let task = Task { port: port.clone(), request, terms, patience, began: now() };
+            let work = start(&port.driver, Box::pin(observe::waiting(task.run(reply))))?;
+            Ok((answer, work))
         });
         Self(match started {
-            Ok(answer) => State::Waiting(answer),
-            Err(error) => State::Failed(Some(error.with_lock(name))),
+            Ok((answer, work)) => State::Waiting(answer, work),
+            Err(error) => State::Failed(Some(error)),
         })
     }
 }
@@ -67,10 +109,14 @@ impl Future for Acquire {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answer> {
         match &mut self.0 {
-            State::Waiting(answer) => Pin::new(answer).poll(context).map(|answer| {
-                // The sender answers before it goes, unless the driver's thread has died.
-                answer.unwrap_or_else(|_| Err(Error::new(ErrorKind::Other, "the driver is gone")))
-            }),
+            State::Waiting(answer, work) => {
+                work.go_on(context);
+                Pin::new(answer).poll(context).map(|answer| {
+                    let gone = |_| Err(Error::new(ErrorKind::Other, "the driver is gone"));
+                    // The sender answers before it goes, unless the driver has ended.
+                    answer.unwrap_or_else(gone)
+                })
+            }
             State::Failed(error) => {
                 Poll::Ready(Err(error.take().expect("`Acquire` was polled again after its error")))
             }
@@ -86,7 +132,7 @@ impl fmt::Debug for Acquire {
 
 /// One acquisition, as the driver runs it.
 struct Task {
-    store: Arc<dyn LeaseStore>,
+    port: Port,
     request: Request,
     terms: Terms,
     patience: Patience,
@@ -97,30 +143,44 @@ type Reply = oneshot::Sender<Answer>;
 
 impl Task {
     async fn run(self, mut reply: Reply) {
+        // Since when the server is in trouble, if it is; only who waits already puts up with it.
+        let mut trouble = None;
+        let mut queued = false;
         for round in 1.. {
-            let asked = Instant::now();
+            let asked = now();
             let Some((back, attempt)) = self.attempt(reply, asked).await else { return };
             reply = back;
             let held = match attempt {
-                Ok(Attempt::Granted(fence)) => {
-                    let lease =
-                        RemoteLease::start(self.store, self.request, self.terms, fence, asked);
-                    // If nobody takes it, the lease comes back in the error and is dropped, which
-                    // releases it.
-                    drop(reply.send(Ok(Some(lease))));
-                    return;
-                }
+                Ok(Attempt::Granted(fence)) => return self.grant(reply, fence, asked),
                 Ok(Attempt::Busy { .. }) if matches!(self.patience, Patience::Try) => {
-                    drop(reply.send(Ok(None)));
-                    return;
+                    return self.refuse(reply);
                 }
                 Ok(Attempt::Busy { held }) => held,
-                Err(error) => return self.fail(reply, error).await,
+                Ok(Attempt::Queued { held }) => {
+                    queued = true;
+                    held
+                }
+                Err(error) => {
+                    let since = *trouble.get_or_insert(asked);
+                    if round == 1 || since + self.terms.patience() < now() {
+                        return self.fail(reply, error, queued).await;
+                    }
+                    let Some(back) = self.pause(reply).await else { return };
+                    reply = back;
+                    continue;
+                }
             };
-            let Some((back, news)) = self.wait(reply, round, held).await else { return };
+            trouble = None;
+            let Some((back, news)) = self.wait(reply, round, held, queued).await else { return };
             reply = back;
-            if let Err(error) = news {
-                return self.fail(reply, error).await;
+            match news {
+                Ok(Wake::Retry) => {}
+                Ok(Wake::Granted(grant)) if self.terms.deadline(grant.since) > now() => {
+                    return self.grant(reply, grant.fence, grant.since);
+                }
+                // It came too late to be of use. What is left of it must not be in the way.
+                Ok(Wake::Granted(_)) => self.withdraw().await,
+                Err(error) => return self.fail(reply, error, queued).await,
             }
         }
     }
@@ -134,32 +194,49 @@ impl Task {
     ) -> Option<(Reply, Result<Attempt, StoreError>)> {
         // A grant that comes after its own deadline is worth nothing, so nobody waits for it.
         let until = self.terms.deadline(asked).min(asked + self.terms.patience());
-        let mut attempt = pin!(limited(until, self.store.attempt(&self.request)));
+        let attempt = self.port.store.attempt(&self.request, self.patience.left());
+        let mut attempt = pin!(limited(until, attempt));
         tokio::select! {
             biased;
             answer = &mut attempt => return Some((reply, answer)),
             () = self.given_up(&mut reply) => {}
         }
-        drop(reply.send(Ok(None)));
+        self.refuse(reply);
         let _ = attempt.await;
-        withdraw(&*self.store, &self.request, self.terms).await;
+        self.withdraw().await;
         None
     }
 
-    /// Waits for news; `None` if the caller has given up meanwhile. There is nothing to undo then:
-    /// an attempt that found the lock busy has left nothing behind.
+    /// Waits for news; `None` if the caller has given up meanwhile. What the attempt left behind,
+    /// if the server queues, is undone.
     async fn wait(
         &self,
         mut reply: Reply,
         round: u32,
         held: Duration,
-    ) -> Option<(Reply, Result<(), StoreError>)> {
+        queued: bool,
+    ) -> Option<(Reply, Result<Wake, StoreError>)> {
         tokio::select! {
             biased;
             () = self.given_up(&mut reply) => {}
-            news = self.store.wait(&self.request, round, held) => return Some((reply, news)),
+            news = self.port.store.wait(&self.request, round, held) => return Some((reply, news)),
         }
-        drop(reply.send(Ok(None)));
+        self.refuse(reply);
+        if queued {
+            self.withdraw().await;
+        }
+        None
+    }
+
+    /// Waits until it is worth trying again; `None` if the caller has given up meanwhile.
+    async fn pause(&self, mut reply: Reply) -> Option<Reply> {
+        tokio::select! {
+            biased;
+            () = self.given_up(&mut reply) => {}
+            () = sleep(self.terms.retry_after()) => return Some(reply),
+        }
+        self.refuse(reply);
+        self.withdraw().await;
         None
     }
 
@@ -173,15 +250,32 @@ impl Task {
         }
     }
 
-    async fn fail(&self, reply: Reply, error: StoreError) {
-        let undo = error.may_have_acted();
+    fn grant(self, reply: Reply, fence: lockset_api::Fence, since: Instant) {
+        observe::acquired(&*self.port.store, &self.request, "granted", self.began);
+        let lease = RemoteLease::start(self.port, self.request, self.terms, fence, since);
+        // If nobody takes it, the lease comes back in the error and is dropped, which releases it.
+        drop(reply.send(Ok(Some(lease))));
+    }
+
+    fn refuse(&self, reply: Reply) {
+        observe::acquired(&*self.port.store, &self.request, "refused", self.began);
+        drop(reply.send(Ok(None)));
+    }
+
+    async fn fail(&self, reply: Reply, error: StoreError, queued: bool) {
+        observe::acquired(&*self.port.store, &self.request, "failed", self.began);
+        let undo = queued || error.may_have_acted();
         let error = error
-            .explain(&*self.store, "take the lock")
-            .with_lock(&self.request.name)
-            .with_waited(self.began.elapsed());
+            .explain(&*self.port.store, "take the lock")
+            .with_lock(self.request.display_names())
+            .with_waited(now() - self.began);
         drop(reply.send(Err(error)));
         if undo {
-            withdraw(&*self.store, &self.request, self.terms).await;
+            self.withdraw().await;
         }
+    }
+
+    async fn withdraw(&self) {
+        withdraw(&*self.port.store, &self.request, self.terms).await;
     }
 }

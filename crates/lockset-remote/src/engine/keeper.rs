@@ -1,75 +1,93 @@
 //! Keeping a lease: renewing it, noticing its loss, giving it back.
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use lockset_api::{End, Error, Loss, Released, Term};
-use tokio::sync::oneshot;
-use tokio::time::{sleep, sleep_until, timeout_at};
+use lockset_api::{End, Error, ErrorKind, Fence, Loss, Released, Term};
+use tokio::time::sleep_until;
 
+use super::claim::Port;
+use super::driver::now;
+use super::observe;
 use super::terms::Terms;
-use crate::store::{LeaseStore, Renewed, StoreError, Withdrawn};
-use crate::{Op, Request};
+use super::withdraw::{limited, withdraw};
+use crate::Request;
+use crate::store::{Renewed, StoreError, Withdrawn};
 
-/// Where the outcome of a release goes, if anybody asked for it.
-pub(crate) type Outcome = oneshot::Sender<Result<Released, Error>>;
-
-/// One lease, as the driver keeps it.
-pub(crate) struct Keeper {
-    pub(crate) store: Arc<dyn LeaseStore>,
+/// One lease, as its holder and the driver share it.
+pub(crate) struct Held {
+    pub(crate) port: Port,
     pub(crate) request: Request,
     pub(crate) terms: Terms,
     pub(crate) term: Term,
+    pub(crate) fence: Fence,
     /// Just before the request that was granted.
-    pub(crate) asked: Instant,
+    pub(crate) since: Instant,
 }
 
-impl Keeper {
-    /// Runs until the holder gives the lease back, which a drop does without a word.
-    pub(crate) async fn run(self, mut orders: oneshot::Receiver<Option<Outcome>>) {
-        // A release must not wait for a renewal, so the renewing stops wherever it is. Should one
-        // still reach the server, after the release, it finds the lease gone and does nothing.
-        let order = tokio::select! {
-            biased;
-            order = &mut orders => order,
-            never = self.renew() => match never {},
-        };
-        self.release(order.ok().flatten()).await;
-    }
-
-    /// Renews until there is nothing to renew, then waits to be stopped.
-    async fn renew(&self) -> std::convert::Infallible {
-        let mut due = self.asked + self.terms.renew_after();
-        while self.terms.is_renewed_at(due, self.asked) {
-            sleep_until(due.into()).await;
+impl Held {
+    /// Renews while there is something to renew, and ends the term when its time is over.
+    ///
+    /// It is stopped wherever it is when the lease is given back: a release must not wait for a
+    /// renewal. Should one still reach the server after the release, it finds the lease gone and
+    /// does nothing.
+    pub(crate) async fn keep(&self) {
+        let mut due = self.since + self.terms.renew_after();
+        while self.terms.is_renewed_at(due, self.since) {
+            // Whoever watches is told at the deadline, not at the next try.
+            sleep_until(due.min(self.term.deadline()).into()).await;
             if self.term.ended().is_some() {
-                break;
+                return;
             }
-            let asked = Instant::now();
+            let asked = now();
             // After the deadline an answer is of no use.
             let until = self.term.deadline().min(asked + self.terms.renewal_patience());
-            match limited(until, self.store.renew(&self.request)).await {
-                Ok(Renewed::Yes) => {
-                    if self.term.extend(self.terms.deadline(asked)).is_err() {
-                        break;
-                    }
-                    due = asked + self.terms.renew_after();
-                }
-                Ok(Renewed::Gone) => {
-                    self.term.end(End::Lost(Loss::Revoked));
-                    break;
-                }
+            due = match self.renew_once(until).await {
+                Ok(Renewed::Yes) => asked + self.terms.renew_after(),
+                Ok(Renewed::Gone) => return,
                 // A fault on the way is no loss. A failed renewal never gives anything back.
-                Err(_) => due = Instant::now() + self.terms.retry_after(),
+                Err(_) => now() + self.terms.retry_after(),
             }
         }
-        std::future::pending().await
+        // Another may still extend it by hand.
+        while self.term.ended().is_none() {
+            sleep_until(self.term.deadline().into()).await;
+        }
     }
 
-    async fn release(self, outcome: Option<Outcome>) {
+    /// One renewal, and what it means for the term.
+    async fn renew_once(&self, until: Instant) -> Result<Renewed, StoreError> {
+        let asked = now();
+        let answer = limited(until, self.port.store.renew(&self.request)).await;
+        observe::renewed(&*self.port.store, &self.request, asked, &answer);
+        match answer {
+            Ok(Renewed::Yes) if self.term.extend(self.terms.deadline(asked)).is_err() => {
+                Ok(Renewed::Gone)
+            }
+            Ok(Renewed::Gone) => {
+                self.term.end(End::Lost(Loss::Revoked));
+                Ok(Renewed::Gone)
+            }
+            answer => answer,
+        }
+    }
+
+    /// A renewal that somebody asked for.
+    pub(crate) async fn renew(&self) -> Result<(), Error> {
+        match self.renew_once(now() + self.terms.patience()).await {
+            Ok(Renewed::Yes) => Ok(()),
+            Ok(_) => {
+                let why = "the lease was lost before it was renewed";
+                Err(Error::new(ErrorKind::Lost, why).with_lock(self.request.display_names()))
+            }
+            Err(error) => Err(self.explain(error, "renew the lease")),
+        }
+    }
+
+    /// Gives the lock back, and reports it to `told` as soon as it is known how that went.
+    pub(crate) async fn release(&self, told: impl FnOnce(Result<Released, Error>)) {
         let lost_before = self.term.ended();
-        let until = Instant::now() + self.terms.patience();
-        let freed = limited(until, self.store.release(&self.request)).await;
+        let until = now() + self.terms.patience();
+        let freed = limited(until, self.port.store.release(&self.request)).await;
         let again = freed.is_err();
         let answer = match (lost_before, freed) {
             (Some(_), _) => Ok(self.term.end(End::Released)),
@@ -81,39 +99,20 @@ impl Keeper {
             }
             (None, Err(error)) => {
                 self.term.end(End::Released);
-                let error = error.explain(&*self.store, "give the lock back");
-                Err(error.with_lock(&self.request.name))
+                Err(self.explain(error, "give the lock back"))
             }
         };
-        let answer = answer.map(|end| match end {
+        observe::ended(&*self.port.store, &self.request, self.since, self.term.ended());
+        told(answer.map(|end| match end {
             End::Lost(loss) => Released::AlreadyLost(loss),
             _ => Released::InTime,
-        });
-        if let Some(outcome) = outcome {
-            drop(outcome.send(answer));
-        }
+        }));
         if again {
-            withdraw(&*self.store, &self.request, self.terms).await;
+            withdraw(&*self.port.store, &self.request, self.terms).await;
         }
     }
-}
 
-/// Undoes a request, trying again until its lease has certainly run out on the server.
-pub(crate) async fn withdraw(store: &dyn LeaseStore, request: &Request, terms: Terms) {
-    let until = Instant::now() + terms.ttl * 2;
-    while Instant::now() < until {
-        let soon = Instant::now() + terms.patience();
-        if limited(soon, store.release(request)).await.is_ok() {
-            return;
-        }
-        sleep(terms.retry_after()).await;
-    }
-}
-
-/// An exchange that nobody waits for beyond `until`.
-pub(crate) async fn limited<T>(until: Instant, op: Op<'_, T>) -> Result<T, StoreError> {
-    match timeout_at(until.into(), op).await {
-        Ok(answer) => answer,
-        Err(elapsed) => Err(StoreError::interrupted(elapsed)),
+    fn explain(&self, error: StoreError, doing: &str) -> Error {
+        error.explain(&*self.port.store, doing).with_lock(self.request.display_names())
     }
 }

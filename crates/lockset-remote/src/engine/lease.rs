@@ -1,53 +1,123 @@
 //! The lease: what its holder has in hand.
 
 use core::fmt;
+use core::future::poll_fn;
+use core::pin::pin;
+use core::task::Poll;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use lockset_api::{Error, ErrorKind, Fence, Lost, Name, Released, Term, block_on};
+use lockset_api::{End, Error, ErrorKind, Fence, Loss, Lost, Name, Released, Term, block_on};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
 
-use super::keeper::{Keeper, Outcome};
+use super::claim::Port;
+use super::driver::{Work, answer, now};
+use super::keeper::Held;
 use super::terms::Terms;
+use super::ticket::Ticket;
 use crate::Request;
-use crate::store::LeaseStore;
 
 /// A lock that a server has granted for a time, renewed in the background while this value lives.
 ///
-/// Its owner is the value, not a thread: it can be sent anywhere. Dropping it gives the lock back
-/// in the background, without blocking and without a runtime; a process that is about to exit
-/// should [`release`](lockset_api::Lease::release) instead, which waits until the server has heard.
+/// Its owner is the value, not a thread: it can be sent anywhere, and to another process as a
+/// [`Ticket`]. Dropping it gives the lock back in the background, without blocking and without a
+/// runtime; a process that is about to exit should [`release`](lockset_api::Lease::release)
+/// instead, which waits until the server has heard.
 #[must_use = "a lease that is dropped is given back at once"]
 pub struct RemoteLease {
-    name: Name,
-    fence: Fence,
-    term: Term,
-    /// Taken by the one release, or dropped with the lease, which is an order as well.
-    orders: Option<oneshot::Sender<Option<Outcome>>>,
+    held: Arc<Held>,
+    keeper: AbortHandle,
+    /// Whether it is somebody else's business by now: it was given back or put into a ticket.
+    is_settled: bool,
 }
 
 impl RemoteLease {
-    /// Starts to keep what was granted to `request`, which was sent at `asked`. Runs on the driver.
+    /// Starts to keep what was granted to `request` after `since`. Runs on the driver.
     pub(crate) fn start(
-        store: Arc<dyn LeaseStore>,
+        port: Port,
         request: Request,
         terms: Terms,
         fence: Fence,
-        asked: Instant,
+        since: Instant,
     ) -> Self {
-        let term = Term::until(terms.deadline(asked));
-        let name = request.name.clone();
-        let (orders, receiver) = oneshot::channel();
-        let keeper = Keeper { store, request, terms, term: term.clone(), asked };
-        Handle::current().spawn(keeper.run(receiver));
-        Self { name, fence, term, orders: Some(orders) }
+        let term = Term::until_by(now, terms.deadline(since));
+        let held = Arc::new(Held { port, request, terms, term, fence, since });
+        let keeper = Handle::current().spawn({
+            let held = Arc::clone(&held);
+            async move { held.keep().await }
+        });
+        Self { held, keeper: keeper.abort_handle(), is_settled: false }
     }
 
-    /// The lock's name.
+    /// The lock's name, the first if it has several.
     #[must_use]
     pub fn name(&self) -> &Name {
-        &self.name
+        &self.held.request.names[0]
+    }
+
+    /// Renews the lease now: what [`Renewal::Never`](crate::Renewal) leaves to its holder. It then
+    /// lasts for its TTL from here.
+    ///
+    /// # Errors
+    ///
+    /// [`Lost`](ErrorKind::Lost) if it is not ours any more. With any other error it still is, for
+    /// as long as [`remaining`](lockset_api::Lease::remaining) says: a renewal that fails takes
+    /// nothing away.
+    pub fn renew(&self) -> Result<(), Error> {
+        block_on(self.renew_async())
+    }
+
+    /// The same for a task. Cancel-safe: once called, the renewal is made.
+    ///
+    /// # Errors
+    ///
+    /// As [`renew`](Self::renew).
+    pub fn renew_async(&self) -> impl Future<Output = Result<(), Error>> + Send + 'static {
+        let (reply, answer) = answer();
+        let held = Arc::clone(&self.held);
+        spawn(&self.held, async move { drop(reply.send(held.renew().await)) });
+        async move { answer.await.unwrap_or_else(|_| Err(driver_is_gone())) }
+    }
+
+    /// Runs `work` as long as the lease lasts: if it is lost, the work is dropped where it is.
+    ///
+    /// A pause of the whole process is not covered, and neither is what the work has already asked
+    /// of others: that is what the fence is for. Cancel-safe if the work is.
+    ///
+    /// # Errors
+    ///
+    /// The [`Loss`], if that came first.
+    pub async fn run<T>(&self, work: impl Future<Output = T>) -> Result<T, Loss> {
+        let (mut work, mut lost) = (pin!(work), pin!(self.held.term.lost()));
+        poll_fn(|context| match lost.as_mut().poll(context) {
+            Poll::Ready(End::Lost(loss)) => Poll::Ready(Err(loss)),
+            // Nobody can release what is borrowed here.
+            _ => work.as_mut().poll(context).map(Ok),
+        })
+        .await
+    }
+
+    /// Calls `told` if the lease is lost, on the thread that keeps leases: it must not block.
+    pub fn on_lost(&self, told: impl FnOnce(Loss) + Send + 'static) {
+        let lost = self.held.term.lost();
+        spawn(&self.held, async move {
+            if let End::Lost(loss) = lost.await {
+                told(loss);
+            }
+        });
+    }
+
+    /// Stops keeping the lease, without giving it back, so that another process can
+    /// [resume](crate::Locks::resume) it: within its TTL, since nobody renews it meanwhile.
+    #[must_use = "a ticket that is lost is a lock that stays taken for its TTL"]
+    pub fn into_ticket(mut self) -> Ticket {
+        self.keeper.abort();
+        // Whoever watches this lease is told that it has ended here.
+        self.held.term.end(End::Released);
+        self.is_settled = true;
+        let Request { id, names, mode, ttl, .. } = self.held.request.clone();
+        Ticket { id, names, mode, ttl, fence: self.held.fence }
     }
 
     /// Gives the lock back as a task would: see [`release`](lockset_api::Lease::release).
@@ -60,14 +130,41 @@ impl RemoteLease {
     pub fn release_async(
         mut self,
     ) -> impl Future<Output = Result<Released, Error>> + Send + 'static {
-        let (outcome, answer) = oneshot::channel();
-        if let Some(orders) = self.orders.take() {
-            // The keeper listens until it has its order, so this cannot fail while the driver runs.
-            drop(orders.send(Some(outcome)));
-        }
-        async move {
-            let gone = |_| Err(Error::new(ErrorKind::Other, "the driver is gone"));
-            answer.await.unwrap_or_else(gone)
+        let (reply, answer) = answer();
+        let mut work = self.give_back(move |outcome| drop(reply.send(outcome)));
+        let mut answer = Box::pin(answer);
+        poll_fn(move |context| {
+            work.go_on(context);
+            answer.as_mut().poll(context).map(|told| told.unwrap_or_else(|_| Err(driver_is_gone())))
+        })
+    }
+
+    fn give_back(&mut self, told: impl FnOnce(Result<Released, Error>) + Send + 'static) -> Work {
+        self.keeper.abort();
+        self.is_settled = true;
+        let held = Arc::clone(&self.held);
+        let release = Box::pin(async move { held.release(told).await });
+        // The driver runs: it has started this lease.
+        self.held.port.driver.start(release).unwrap_or(Work::DONE)
+    }
+}
+
+/// On the driver, which runs: it has started this lease.
+fn spawn(held: &Held, task: impl Future<Output = ()> + Send + 'static) {
+    if let Ok(driver) = held.port.driver.handle() {
+        driver.spawn(task);
+    }
+}
+
+fn driver_is_gone() -> Error {
+    Error::new(ErrorKind::Other, "the driver is gone")
+}
+
+impl Drop for RemoteLease {
+    fn drop(&mut self) {
+        if !self.is_settled {
+            // Dropped, it is left to the driver.
+            drop(self.give_back(drop));
         }
     }
 }
@@ -76,15 +173,15 @@ impl lockset_api::Lease for RemoteLease {
     type Error = Error;
 
     fn fence(&self) -> Fence {
-        self.fence
+        self.held.fence
     }
 
     fn remaining(&self) -> Duration {
-        self.term.remaining()
+        self.held.term.remaining()
     }
 
     fn lost(&self) -> Lost {
-        self.term.lost()
+        self.held.term.lost()
     }
 
     fn release(self) -> Result<Released, Error> {
@@ -95,7 +192,7 @@ impl lockset_api::Lease for RemoteLease {
 impl fmt::Debug for RemoteLease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut lease = f.debug_struct("RemoteLease");
-        lease.field("name", &self.name.as_str()).field("fence", &self.fence.value());
-        lease.field("remaining", &self.term.remaining()).finish()
+        lease.field("name", &self.name().as_str()).field("fence", &self.held.fence.value());
+        lease.field("remaining", &self.held.term.remaining()).finish()
     }
 }

@@ -1,90 +1,40 @@
-//! Locks by name, on one server.
+//! One lock of a server, exclusive.
 
-use core::fmt;
-use std::sync::Arc;
-use std::time::Duration;
+use lockset_api::{AsyncLock, Deadline, Error, Lock, Name, block_on};
 
-use lockset_api::{AsyncLock, Deadline, Error, ErrorKind, Lock, Name, block_on};
-
-use super::acquire::{Acquire, Patience};
+use super::acquire::Acquire;
+use super::claim::{Claim, settings};
 use super::lease::RemoteLease;
-use super::terms::{Renewal, Terms};
-use crate::store::LeaseStore;
+use crate::Mode;
 
-/// The locks of one server.
-///
-/// Cheap to clone; all clones share the store and its connection.
-#[derive(Clone)]
-pub struct Locks {
-    store: Arc<dyn LeaseStore>,
-}
-
-/// One lock of a server, by its name: exclusive, for whoever uses that name there.
+/// One lock of a server, by its name, or several that are taken together: exclusive, for whoever
+/// uses those names there.
 ///
 /// It is a [`Lock`] and an [`AsyncLock`] whose guard is a [`RemoteLease`]. Not re-entrant: the
 /// owner is the lease, and a second request waits for the first to end, whoever makes it.
 #[derive(Clone)]
 pub struct RemoteLock {
-    store: Arc<dyn LeaseStore>,
-    name: Name,
-    terms: Terms,
+    pub(super) claim: Claim,
 }
 
-impl Locks {
-    /// The locks that `store` keeps.
-    #[must_use]
-    pub fn new(store: impl LeaseStore) -> Self {
-        Self { store: Arc::new(store) }
-    }
-
-    /// The lock of this name. Nothing is sent yet.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidName`](lockset_api::ErrorKind::InvalidName) if the name breaks the rules of
-    /// [`Name`], or the server's own.
-    pub fn lock(&self, name: &str) -> Result<RemoteLock, Error> {
-        let name = Name::new(name)?;
-        self.store.check(&name)?;
-        Ok(RemoteLock { store: Arc::clone(&self.store), name, terms: Terms::default() })
-    }
-}
+settings!(RemoteLock);
 
 impl RemoteLock {
-    /// The lock's name.
+    /// The lock's name, the first if it has several.
     #[must_use]
     pub fn name(&self) -> &Name {
-        &self.name
+        &self.claim.names()[0]
     }
 
-    /// How long a grant lasts if it is not renewed: 10 s unless set. It is how long a lock stays
-    /// taken after its holder has died.
-    ///
-    /// # Errors
-    ///
-    /// [`Config`](lockset_api::ErrorKind::Config) below 20 ms and above a day.
-    pub fn with_ttl(mut self, ttl: Duration) -> Result<Self, Error> {
-        self.terms = self.terms.with_ttl(ttl).map_err(|error| error.with_lock(&self.name))?;
-        Ok(self)
-    }
-
-    /// Whether, and for how long, a lease is renewed: for a hundred times its TTL unless set.
+    /// All names that it locks.
     #[must_use]
-    pub fn with_renewal(mut self, renewal: Renewal) -> Self {
-        self.terms.renewal = Some(renewal);
-        self
+    pub fn names(&self) -> &[Name] {
+        self.claim.names()
     }
 
     /// Starts to wait for the lock until `deadline`; with one in the past, makes one attempt.
     pub fn acquire(&self, deadline: Deadline) -> Acquire {
-        let patience =
-            if deadline.has_passed() { Patience::Try } else { Patience::Until(deadline) };
-        Acquire::start(&self.store, &self.name, self.terms, patience)
-    }
-
-    async fn wait(&self) -> Result<RemoteLease, Error> {
-        let granted = self.acquire(Deadline::NEVER).await?;
-        granted.ok_or_else(|| Error::new(ErrorKind::Other, "a wait without end has ended"))
+        self.claim.acquire(Mode::Exclusive, deadline)
     }
 }
 
@@ -93,15 +43,15 @@ impl Lock for RemoteLock {
     type Error = Error;
 
     fn lock(&self) -> Result<RemoteLease, Error> {
-        block_on(self.wait())
+        self.claim.wait_blocking(Mode::Exclusive)
     }
 
     fn try_lock(&self) -> Result<Option<RemoteLease>, Error> {
-        block_on(self.acquire(Deadline::after(Duration::ZERO)))
+        block_on(self.claim.try_acquire(Mode::Exclusive))
     }
 
     fn lock_until(&self, deadline: Deadline) -> Result<Option<RemoteLease>, Error> {
-        block_on(self.acquire(deadline))
+        block_on(self.claim.acquire_lazily(Mode::Exclusive, deadline))
     }
 }
 
@@ -110,28 +60,14 @@ impl AsyncLock for RemoteLock {
     type Error = Error;
 
     async fn lock_async(&self) -> Result<RemoteLease, Error> {
-        self.wait().await
+        self.claim.wait(Mode::Exclusive).await
     }
 
     async fn try_lock_async(&self) -> Result<Option<RemoteLease>, Error> {
-        self.acquire(Deadline::after(Duration::ZERO)).await
+        self.claim.try_acquire(Mode::Exclusive).await
     }
 
     async fn lock_until_async(&self, deadline: Deadline) -> Result<Option<RemoteLease>, Error> {
-        self.acquire(deadline).await
-    }
-}
-
-impl fmt::Debug for Locks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Locks").field("store", &self.store.label()).finish()
-    }
-}
-
-impl fmt::Debug for RemoteLock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut lock = f.debug_struct("RemoteLock");
-        lock.field("store", &self.store.label()).field("name", &self.name.as_str());
-        lock.field("ttl", &self.terms.ttl).field("renewal", &self.terms.renewal).finish()
+        self.claim.acquire_lazily(Mode::Exclusive, deadline).await
     }
 }

@@ -91,7 +91,7 @@ impl Terms {
     /// Whether a lease granted at `granted` is renewed at `due`.
     pub(crate) fn is_renewed_at(&self, due: Instant, granted: Instant) -> bool {
         match self.renewal.unwrap_or(Renewal::UpTo(self.ttl * DEFAULT_CEILING)) {
-            Renewal::UpTo(length) => due.duration_since(granted) < length,
+            Renewal::UpTo(length) => due.saturating_duration_since(granted) < length,
             Renewal::Never => false,
         }
     }

@@ -1,0 +1,151 @@
+//! What all locks of a server are made of: the store, the names, the mode, the terms.
+
+use core::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lockset_api::{Deadline, Error, ErrorKind, Name, block_on};
+
+use super::acquire::{Acquire, Patience};
+use super::driver::Driver;
+use super::lease::RemoteLease;
+use super::terms::{Renewal, Terms};
+use crate::request::DisplayNames;
+use crate::store::LeaseStore;
+use crate::{Mode, Request};
+
+/// A store, and what does the work for it.
+#[derive(Clone)]
+pub(crate) struct Port {
+    pub(crate) store: Arc<dyn LeaseStore>,
+    pub(crate) driver: Driver,
+}
+
+/// A lock that can be asked for.
+#[derive(Clone)]
+pub(crate) struct Claim {
+    port: Port,
+    names: Arc<[Name]>,
+    terms: Terms,
+    note: Option<Arc<str>>,
+}
+
+impl Claim {
+    /// A claim to all of `names`, in any of `modes`.
+    pub(crate) fn new(port: &Port, names: Arc<[Name]>, modes: &[Mode]) -> Result<Self, Error> {
+        if names.is_empty() {
+            return Err(Error::new(ErrorKind::Config, "a lock on no names at all locks nothing"));
+        }
+        if let Some(twice) = names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
+            let why = "a name that is wanted twice would wait for itself";
+            return Err(Error::new(ErrorKind::Config, why).with_lock(twice.1));
+        }
+        for &mode in modes {
+            let refused = port.store.check(&names, mode);
+            refused.map_err(|error| error.with_lock(DisplayNames(&names)))?;
+        }
+        Ok(Self { port: port.clone(), names, terms: Terms::default(), note: None })
+    }
+
+    pub(crate) fn names(&self) -> &[Name] {
+        &self.names
+    }
+
+    pub(crate) fn with_ttl(self, ttl: Duration) -> Result<Self, Error> {
+        let terms = self.terms.with_ttl(ttl);
+        let terms = terms.map_err(|error| error.with_lock(DisplayNames(&self.names)))?;
+        Ok(Self { terms, ..self })
+    }
+
+    pub(crate) fn with_renewal(mut self, renewal: Renewal) -> Self {
+        self.terms.renewal = Some(renewal);
+        self
+    }
+
+    pub(crate) fn with_note(self, note: &str) -> Self {
+        let note = Some(note.replace(char::is_control, " ").into());
+        Self { note, ..self }
+    }
+
+    /// Starts to wait until `deadline`; with one in the past, makes one attempt.
+    pub(crate) fn acquire(&self, mode: Mode, deadline: Deadline) -> Acquire {
+        Acquire::start(&self.port, self.request(mode), self.terms, Patience::from(deadline))
+    }
+
+    /// The same, but it need not start before it is polled.
+    pub(crate) fn acquire_lazily(&self, mode: Mode, deadline: Deadline) -> Acquire {
+        Acquire::lazily(&self.port, self.request(mode), self.terms, Patience::from(deadline))
+    }
+
+    /// Makes one attempt.
+    pub(crate) fn try_acquire(&self, mode: Mode) -> Acquire {
+        Acquire::lazily(&self.port, self.request(mode), self.terms, Patience::Try)
+    }
+
+    fn request(&self, mode: Mode) -> Result<Request, Error> {
+        let request = Request::of(Arc::clone(&self.names), mode, self.terms.ttl)?;
+        Ok(Request { note: self.note.clone(), ..request })
+    }
+
+    pub(crate) async fn wait(&self, mode: Mode) -> Result<RemoteLease, Error> {
+        let granted = self.acquire_lazily(mode, Deadline::NEVER).await?;
+        granted.ok_or_else(|| Error::new(ErrorKind::Other, "a wait without end has ended"))
+    }
+
+    /// The same for a thread.
+    pub(crate) fn wait_blocking(&self, mode: Mode) -> Result<RemoteLease, Error> {
+        block_on(self.wait(mode))
+    }
+
+    /// For the `Debug` of what is made of it.
+    pub(crate) fn debug(&self, f: &mut fmt::Formatter<'_>, what: &str) -> fmt::Result {
+        let mut lock = f.debug_struct(what);
+        lock.field("store", &self.port.store.label());
+        lock.field("name", &DisplayNames(&self.names).to_string());
+        lock.field("ttl", &self.terms.ttl).field("renewal", &self.terms.renewal).finish()
+    }
+}
+
+/// The settings that every kind of lock has, each a wrapper of a [`Claim`].
+macro_rules! settings {
+    ($lock:ident) => {
+        impl $lock {
+            /// How long a grant lasts if it is not renewed: 10 s unless set. It is how long a lock
+            /// stays taken after its holder has died.
+            ///
+            /// # Errors
+            ///
+            /// [`Config`](lockset_api::ErrorKind::Config) below 20 ms and above a day.
+            pub fn with_ttl(
+                mut self,
+                ttl: std::time::Duration,
+            ) -> Result<Self, lockset_api::Error> {
+                self.claim = self.claim.with_ttl(ttl)?;
+                Ok(self)
+            }
+
+            /// Whether, and for how long, a lease is renewed: for a hundred times its TTL unless
+            /// set.
+            #[must_use]
+            pub fn with_renewal(mut self, renewal: crate::Renewal) -> Self {
+                self.claim = self.claim.with_renewal(renewal);
+                self
+            }
+
+            /// A note for whoever [inspects](crate::Locks::inspect) the lock: what it is held for.
+            #[must_use]
+            pub fn with_note(mut self, note: &str) -> Self {
+                self.claim = self.claim.with_note(note);
+                self
+            }
+        }
+
+        impl core::fmt::Debug for $lock {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                self.claim.debug(f, stringify!($lock))
+            }
+        }
+    };
+}
+
+pub(crate) use settings;

@@ -1,0 +1,52 @@
+//! What tells one request from every other.
+
+use core::fmt;
+use core::str::FromStr;
+
+use lockset_api::{Error, ErrorKind};
+
+/// What tells one request from every other, anywhere: 128 random bits.
+///
+/// It is chosen before the first byte goes out. Whatever then becomes of the request - a lost
+/// reply, a dropped future, a process that has moved on - releasing this id undoes it, and nothing
+/// else: a later holder of the same lock has another id.
+///
+/// Its text is 32 hexadecimal digits. Whoever knows it can give the lock back, so show it to nobody
+/// who must not.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RequestId(u128);
+
+impl RequestId {
+    pub(crate) fn random() -> Result<Self, Error> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).map_err(|error| {
+            Error::new(ErrorKind::Other, "the system gives no random numbers").with_source(error)
+        })?;
+        Ok(Self(u128::from_ne_bytes(bytes)))
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl FromStr for RequestId {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let digits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let id = digits.then(|| u128::from_str_radix(text, 16).ok()).flatten();
+        id.map(Self).ok_or_else(|| {
+            let why = format!("{text:?} is no request id, which is 32 hexadecimal digits");
+            Error::new(ErrorKind::Config, why)
+        })
+    }
+}
+
+impl fmt::Debug for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,75 @@
+//! An exchange that failed.
+
+use core::fmt;
+
+use lockset_api::{Error, ErrorKind};
+
+use crate::store::LeaseStore;
+
+/// Why an exchange with the server failed, as far as the engine has to know.
+#[derive(Debug)]
+pub struct StoreError {
+    fault: Fault,
+    source: Box<dyn core::error::Error + Send + Sync>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    Unreachable,
+    Interrupted,
+    Refused,
+}
+
+impl StoreError {
+    /// The server could not be reached: it has not seen the request.
+    pub fn unreachable(source: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Self {
+        Self { fault: Fault::Unreachable, source: source.into() }
+    }
+
+    /// The request may have reached the server, but no answer came.
+    pub fn interrupted(source: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Self {
+        Self { fault: Fault::Interrupted, source: source.into() }
+    }
+
+    /// The server answered that it will not, or cannot, or what makes no sense.
+    pub fn refused(source: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Self {
+        Self { fault: Fault::Refused, source: source.into() }
+    }
+
+    /// Whether the server may have acted on the request.
+    pub(crate) fn may_have_acted(&self) -> bool {
+        self.fault == Fault::Interrupted
+    }
+
+    /// What the user is told.
+    pub(crate) fn explain(self, store: &dyn LeaseStore, doing: &str) -> Error {
+        let store = store.label();
+        let (kind, detail) = match self.fault {
+            Fault::Unreachable => {
+                (ErrorKind::Unavailable, format!("cannot {doing}: {store} cannot be reached"))
+            }
+            Fault::Interrupted => (
+                ErrorKind::Unknown,
+                format!("{store} did not answer when asked to {doing}; being undone"),
+            ),
+            Fault::Refused => (ErrorKind::Denied, format!("{store} refused to {doing}")),
+        };
+        Error::new(kind, detail).with_source(self.source)
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.fault {
+            Fault::Unreachable => "the server cannot be reached",
+            Fault::Interrupted => "the server did not answer",
+            Fault::Refused => "the server refused",
+        })
+    }
+}
+
+impl core::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        Some(&*self.source)
+    }
+}

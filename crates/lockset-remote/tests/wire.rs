@@ -1,0 +1,146 @@
+//! What goes over the wire, as the server itself tells it (MONITOR): commands of clients, not those
+//! of scripts.
+
+#![cfg(feature = "redis")]
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use lockset_api::{Deadline, Lease as _, Lock, Permits, Released, SharedLock};
+use lockset_remote::{Locks, RemoteLock, Renewal, redis::Redis};
+use testbed::Redis as Server;
+
+fn server() -> Server {
+    Server::start().unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn locks(server: &Server) -> Locks {
+    Locks::new(Redis::new(&server.url()).unwrap())
+}
+
+/// A lock whose scripts the server knows already.
+fn warm(locks: &Locks) -> RemoteLock {
+    let lock = locks.lock("job").unwrap();
+    assert_eq!(lock.lock().unwrap().release().unwrap(), Released::InTime);
+    lock
+}
+
+/// Somebody who watches every command.
+struct Monitor(BufReader<TcpStream>);
+
+impl Monitor {
+    fn start(server: &Server) -> Self {
+        let mut stream = TcpStream::connect(server.addr()).unwrap();
+        stream.write_all(b"MONITOR\r\n").unwrap();
+        let mut monitor = Self(BufReader::new(stream));
+        assert_eq!(monitor.line(), "+OK");
+        monitor
+    }
+
+    /// The commands of clients since the last look.
+    fn commands(&mut self, server: &Server) -> Vec<String> {
+        let mut marker = TcpStream::connect(server.addr()).unwrap();
+        marker.write_all(b"ECHO until-here\r\n").unwrap();
+        let mut commands = Vec::new();
+        loop {
+            let line = self.line();
+            if line.contains("until-here") {
+                return commands;
+            }
+            if !line.contains(" lua] ") {
+                commands.push(line);
+            }
+        }
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        assert!(self.0.read_line(&mut line).unwrap() > 0, "the server has gone");
+        line.trim_end().to_owned()
+    }
+}
+
+/// Until so many stand in line.
+fn until_waiting(locks: &Locks, name: &str, count: usize) {
+    testbed::eventually("all stand in line", || {
+        locks.inspect(name).unwrap().waiters.len() == count
+    });
+}
+
+#[test]
+fn an_uncontended_acquire_is_one_command_and_so_is_a_release() {
+    let server = server();
+    let lock = warm(&locks(&server));
+    let mut monitor = Monitor::start(&server);
+    for _ in 0..5 {
+        let lease = lock.lock().unwrap();
+        let acquire = monitor.commands(&server);
+        assert_eq!(acquire.len(), 1, "{acquire:?}");
+        let _ = lease.release().unwrap();
+        let release = monitor.commands(&server);
+        assert_eq!(release.len(), 1, "{release:?}");
+    }
+    assert!(lock.try_lock().unwrap().is_some());
+    let tried = monitor.commands(&server);
+    assert!(tried.len() <= 2, "an attempt, and at most its release: {tried:?}");
+}
+
+/// The holder has a TTL of a minute, so that only the waiting itself could send anything.
+#[test]
+fn a_waiter_costs_nothing_while_it_waits() {
+    let server = server();
+    let locks = locks(&server);
+    let lock = warm(&locks).with_ttl(Duration::from_secs(60)).unwrap();
+    let held = lock.lock().unwrap();
+    let waiters: Vec<_> = (0..8).map(|_| lock.acquire(Deadline::NEVER)).collect();
+    until_waiting(&locks, "job", 8);
+    let mut monitor = Monitor::start(&server);
+    // The time that is looked at, not one that anything needs.
+    let told = held.lost().wait(Deadline::after(Duration::from_secs(3)));
+    assert_eq!(told, None);
+    let sent = monitor.commands(&server);
+    assert!(sent.is_empty(), "{sent:?}");
+    drop(waiters);
+}
+
+#[test]
+fn sixteen_waiters_are_drained_in_their_order_by_seventeen_commands() {
+    let server = server();
+    let locks = locks(&server);
+    let lock = warm(&locks).with_renewal(Renewal::Never);
+    let held = lock.lock().unwrap();
+    let mut waiters = Vec::new();
+    for place in 1..=16 {
+        // A process each, as far as the server can tell.
+        let other = self::locks(&server).lock("job").unwrap().with_renewal(Renewal::Never);
+        waiters.push(other.acquire(Deadline::NEVER));
+        until_waiting(&locks, "job", place);
+    }
+    let mut monitor = Monitor::start(&server);
+    let mut fence = held.fence();
+    assert_eq!(held.release().unwrap(), Released::InTime);
+    for waiter in waiters {
+        // In their order, or this one would wait for ever.
+        let lease = lockset_api::block_on(waiter).unwrap().unwrap();
+        assert!(lease.fence() > fence);
+        fence = lease.fence();
+        assert_eq!(lease.release().unwrap(), Released::InTime);
+    }
+    let sent = monitor.commands(&server);
+    assert!(sent.len() <= 17, "{}: {sent:?}", sent.len());
+}
+
+#[test]
+fn readers_and_permits_are_one_command_each_as_well() {
+    let server = server();
+    let locks = locks(&server);
+    drop(warm(&locks));
+    let (rw, permits) = (locks.rw_lock("book").unwrap(), locks.semaphore("pool", 3).unwrap());
+    drop((rw.read().unwrap().release(), permits.acquire(2).unwrap().release()));
+    let mut monitor = Monitor::start(&server);
+    let held = (rw.read().unwrap(), rw.read().unwrap(), permits.acquire(2).unwrap());
+    let sent = monitor.commands(&server);
+    assert_eq!(sent.len(), 3, "{sent:?}");
+    drop(held);
+}
