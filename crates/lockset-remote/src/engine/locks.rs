@@ -45,7 +45,7 @@ impl Locks {
     }
 
     fn driven(driver: Driver, store: impl LeaseStore) -> Self {
-        Self { port: Port { store: Arc::new(store), driver } }
+        Self { port: Port { store: Arc::new(store), driver, renewer: Arc::default() } }
     }
 
     /// The lock of this name. Nothing is sent yet.
