@@ -2,20 +2,22 @@
 //!
 //! Commands, their answers and the server's pushes go by it, all in order.
 
-use core::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use lockset_api::{Error, Fence};
+use lockset_api::Fence;
 use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, ProtocolVersion, PushInfo, PushKind,
-    RedisError, ScriptInvocation, from_redis_value_ref,
+    AsyncConnectionConfig, Cmd, ErrorKind, FromRedisValue, PushInfo, PushKind, RedisResult,
+    from_redis_value_ref,
 };
 use tokio::sync::Mutex;
 
+use super::call::{Call, Manner};
+use super::fault::{failed, is_demoted, not_connected};
 use super::waiting::{Push, Waiting};
+use super::whereabouts::Whereabouts;
 use crate::RequestId;
 use crate::store::StoreError;
 
@@ -28,7 +30,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const SILENCE: Duration = Duration::from_millis(100);
 
 pub(super) struct Connection {
-    client: Client,
+    server: Whereabouts,
     waiting: Arc<Waiting>,
     /// The one that worked last.
     current: Mutex<Option<Link>>,
@@ -52,57 +54,82 @@ pub(super) struct Answer<T> {
 }
 
 impl Connection {
-    pub(super) fn new(client: &Client, waiting: &Arc<Waiting>) -> Result<Self, Error> {
-        let info = client.get_connection_info().clone();
-        // The newer protocol is what lets pushes and answers share a connection.
-        let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        let client = Client::open(info.set_redis_settings(settings)).map_err(|error| {
-            let why = "not the address of a Redis server";
-            Error::new(lockset_api::ErrorKind::Config, why).with_source(error)
-        })?;
-        Ok(Self { client, waiting: Arc::clone(waiting), current: Mutex::new(None) })
+    pub(super) fn new(server: Whereabouts, waiting: &Arc<Waiting>) -> Self {
+        Self { server, waiting: Arc::clone(waiting), current: Mutex::new(None) }
     }
 
-    /// Runs a script, loading it first where the server does not know it yet.
+    #[cfg(feature = "redis-tls")]
+    pub(super) fn server_mut(&mut self) -> &mut Whereabouts {
+        &mut self.server
+    }
+
+    /// Runs a script.
     ///
-    /// A connection that had been idle may have broken unnoticed. So the script is run once more on
-    /// a new one, and the answer says so.
+    /// A connection that had been idle may have broken unnoticed, or its server may not be the
+    /// master any more. So the script is run once more on a new one, and the answer says so.
     pub(super) async fn run<'s, T: FromRedisValue>(
         &self,
-        call: impl Fn(&Link) -> ScriptInvocation<'s> + Send + Sync,
+        manner: Manner,
+        call: &(impl Fn(&Link) -> Call<'s> + Send + Sync),
     ) -> Result<Answer<T>, StoreError> {
         let had_one = self.current.lock().await.is_some();
-        match self.run_once(&call).await {
-            Err(first) if had_one && first.may_have_acted() => {
-                // If this fails as well, it is still the first call whose outcome is not known.
-                let again = self.run_once(&call).await;
-                again.map(|answer| Answer { repeated: true, ..answer }).map_err(|_| first)
-            }
-            answer => answer,
+        let first = match self.run_once(manner, call).await {
+            Err(first) if had_one && (first.may_have_acted() || is_demoted(&first)) => first,
+            answer => return answer,
+        };
+        match self.run_once(manner, call).await {
+            Ok(answer) => Ok(Answer { repeated: first.may_have_acted(), ..answer }),
+            // Then it is still the first call whose outcome is not known.
+            Err(_) if first.may_have_acted() => Err(first),
+            Err(again) => Err(again),
         }
     }
 
     async fn run_once<'s, T: FromRedisValue>(
         &self,
-        call: &(impl Fn(&Link) -> ScriptInvocation<'s> + Send + Sync),
+        manner: Manner,
+        call: &(impl Fn(&Link) -> Call<'s> + Send + Sync),
     ) -> Result<Answer<T>, StoreError> {
         let mut link = self.connect().await?;
         let call = call(&link);
         let asked = tokio::time::Instant::now().into_std();
-        let mut doubt = Doubt { of: self, link: &link.clone(), since: Some(asked) };
-        let answer = call.invoke_async(&mut link.connection).await;
-        doubt.since = None;
-        if let Err(error) = &answer
-            && (error.is_unrecoverable_error() || error.kind() == ErrorKind::Parse)
-        {
-            self.give_up(&link);
-        }
-        let value = answer.map_err(|error| match error.kind() {
-            // An answer that broke off in the middle is none.
-            ErrorKind::Io | ErrorKind::Parse => StoreError::interrupted(error),
-            _ => StoreError::refused(error),
-        })?;
+        let doubt = link.clone();
+        let value = self.seen(&doubt, call.run(&mut link.connection, manner)).await?;
         Ok(Answer { value, repeated: false, asked })
+    }
+
+    /// Runs a command that changes nothing.
+    pub(super) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
+        let mut link = self.connect().await?;
+        self.seen(&link.clone(), command.query_async(&mut link.connection)).await
+    }
+
+    /// An exchange whose outcome says whether its connection is of any further use.
+    async fn seen<T>(
+        &self,
+        link: &Link,
+        exchange: impl Future<Output = RedisResult<T>>,
+    ) -> Result<T, StoreError> {
+        let asked = tokio::time::Instant::now().into_std();
+        let mut doubt = Doubt { of: self, link, since: Some(asked) };
+        let answer = exchange.await;
+        doubt.since = None;
+        answer.map_err(|error| {
+            let is_broken = error.is_unrecoverable_error() || error.kind() == ErrorKind::Parse;
+            let error = failed(error);
+            if is_broken || is_demoted(&error) {
+                self.give_up(link);
+            }
+            error
+        })
+    }
+
+    /// Has those who wait for news by this connection look for themselves: what they wait for may
+    /// be elsewhere by now.
+    pub(super) async fn stir(&self) {
+        if let Some(link) = &*self.current.lock().await {
+            self.waiting.disconnect(&link.channel);
+        }
     }
 
     async fn connect(&self) -> Result<Link, StoreError> {
@@ -131,7 +158,8 @@ impl Connection {
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
             .set_response_timeout(None)
             .set_push_sender(push);
-        let connecting = self.client.get_multiplexed_async_connection_with_config(&config);
+        let client = self.server.client().await?;
+        let connecting = client.get_multiplexed_async_connection_with_config(&config);
         let mut connection = connecting.await.map_err(not_connected)?;
         let subscribing = connection.subscribe(&*channel);
         let subscribed = tokio::time::timeout(CONNECT_TIMEOUT, subscribing).await;
@@ -173,14 +201,6 @@ fn parse(info: &PushInfo) -> Option<(RequestId, Push)> {
     Some((id, Push { fence: Fence::new(fence), micros }))
 }
 
-/// Whoever answers, but does not let us in or is no Redis server, has been reached.
-fn not_connected(error: RedisError) -> StoreError {
-    match error.kind() {
-        ErrorKind::Io | ErrorKind::Parse => StoreError::unreachable(error),
-        _ => StoreError::refused(error),
-    }
-}
-
 /// An exchange under way; dropped without an answer, it gives up a connection that was silent.
 struct Doubt<'a> {
     of: &'a Connection,
@@ -194,12 +214,5 @@ impl Drop for Doubt<'_> {
         if self.since.is_some_and(|since| now.saturating_duration_since(since) > SILENCE) {
             self.of.give_up(self.link);
         }
-    }
-}
-
-impl fmt::Debug for Connection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the client: it knows the password.
-        f.debug_struct("Connection").finish_non_exhaustive()
     }
 }
