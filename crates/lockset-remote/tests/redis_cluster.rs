@@ -83,6 +83,17 @@ fn a_waiter_is_told_on_whichever_node_its_lock_is() {
     }
 }
 
+/// How often the nodes have refused something with this error.
+fn refusals(cluster: &RedisCluster, error: &str) -> u32 {
+    let of = |n| {
+        let stats = cluster.node(n).command(&["INFO", "errorstats"]).unwrap();
+        let prefix = format!("errorstat_{error}:count=");
+        let count = stats.lines().find_map(|line| line.strip_prefix(&prefix)?.parse().ok());
+        count.unwrap_or(0)
+    };
+    (0..3).map(of).sum()
+}
+
 /// The keys of a lock with braces in its name are where we look for them, and nowhere else.
 #[test]
 fn names_with_braces_are_found_at_once() {
@@ -91,10 +102,8 @@ fn names_with_braces_are_found_at_once() {
     for name in ["plain", "{a}", "{a}/1", "a{b}c", "{", "{{", "{}", "{}{x}", "a}b", "ü{ß}"] {
         release(locks.lock(name).unwrap().lock().unwrap());
     }
-    for n in 0..3 {
-        let errors = cluster.node(n).command(&["INFO", "errorstats"]).unwrap();
-        assert!(!errors.contains("MOVED") && !errors.contains("CROSSSLOT"), "{errors}");
-    }
+    assert_eq!(refusals(&cluster, "MOVED"), 0);
+    assert_eq!(refusals(&cluster, "CROSSSLOT"), 0);
 }
 
 #[test]
@@ -176,6 +185,38 @@ fn a_paused_node_costs_the_others_nothing() {
     release(stuck.lock_until(Deadline::after(LONG)).unwrap().unwrap());
 }
 
+/// Its slot has gone to another node, as after a fail-over to a replica.
+fn is_found_elsewhere(fault: impl FnOnce(&mut testbed::Redis), first_answer: Option<ErrorKind>) {
+    let mut cluster = cluster();
+    everywhere(&cluster, &["CONFIG", "SET", "cluster-require-full-coverage", "no"]);
+    let name = name_on(&cluster, 1);
+    let lock = locks(&cluster).lock(&name).unwrap().with_ttl(SHORT * 3).unwrap();
+    let fence = lock.lock().unwrap().fence();
+    let moving = Move::of(&cluster, &name, 0);
+    let (slot, id) = (moving.slot, moving.ids[0].clone());
+    fault(cluster.node_mut(1));
+    for node in [0, 2] {
+        cluster.node(node).command(&["CLUSTER", "SETSLOT", &slot, "NODE", &id]).unwrap();
+    }
+    if let Some(kind) = first_answer {
+        assert_eq!(lock.lock().unwrap_err().kind(), kind);
+    }
+    let next = lock.lock().unwrap();
+    assert!(next.fence() > fence);
+    release(next);
+}
+
+#[test]
+fn what_a_dead_node_had_is_found_where_it_is_now() {
+    is_found_elsewhere(|node| node.kill().unwrap(), None);
+}
+
+/// It does not even refuse a connection, so one call has to fail before anybody else is asked.
+#[test]
+fn what_a_paused_node_had_is_found_where_it_is_now() {
+    is_found_elsewhere(|node| node.pause().unwrap(), Some(ErrorKind::Unknown));
+}
+
 /// A slot on its way from one node to another.
 struct Move<'a> {
     cluster: &'a RedisCluster,
@@ -187,18 +228,23 @@ struct Move<'a> {
 
 impl<'a> Move<'a> {
     fn begin(cluster: &'a RedisCluster, name: &str) -> Self {
+        let to = (cluster.node_of(&key(name)).unwrap() + 1) % 3;
+        let begun = Self::of(cluster, name, to);
+        begun.set(to, &["IMPORTING", &begun.ids[begun.from]]);
+        begun.set(begun.from, &["MIGRATING", &begun.ids[to]]);
+        begun
+    }
+
+    /// Nobody knows of it yet.
+    fn of(cluster: &'a RedisCluster, name: &str, to: usize) -> Self {
         let from = cluster.node_of(&key(name)).unwrap();
-        let to = (from + 1) % 3;
         let reply = cluster.node(0).command(&["CLUSTER", "KEYSLOT", &key(name)]).unwrap();
         let slot = reply.trim().trim_start_matches(':').to_owned();
         let ids = [0, 1, 2].map(|n| {
             let reply = cluster.node(n).command(&["CLUSTER", "MYID"]).unwrap();
             reply.lines().nth(1).unwrap().to_owned()
         });
-        let begun = Self { cluster, slot, ids, from, to };
-        begun.set(to, &["IMPORTING", &begun.ids[from]]);
-        begun.set(from, &["MIGRATING", &begun.ids[to]]);
-        begun
+        Self { cluster, slot, ids, from, to }
     }
 
     fn set(&self, node: usize, words: &[&str]) {
@@ -241,10 +287,15 @@ fn a_lease_and_its_waiters_follow_their_slot() {
     refused(other.lock(), ErrorKind::Unavailable, "between");
     moving.end();
     // Finds out that the slot has moved, upon which the waiter looks where it waits now.
+    let soon = Deadline::after(SOON / 2);
     held.renew().unwrap();
     let reach = |party: &lockset_remote::Party| party.since + party.remaining;
     testbed::eventually("it was heard of again", || reach(&place()) > reach(&before));
+    assert!(!soon.has_passed(), "it was not told to look");
     assert_eq!(place().id, before.id, "it has lost its place");
+    let sent_on = refusals(&cluster, "MOVED");
+    held.renew().unwrap();
+    assert_eq!(refusals(&cluster, "MOVED"), sent_on, "it goes where the slot has been");
     let fence = held.fence();
     release(held);
     let next = handed_over(waiting);

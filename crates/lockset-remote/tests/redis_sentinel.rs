@@ -2,6 +2,7 @@
 
 #![cfg(feature = "redis")]
 
+use std::net::TcpListener;
 use std::time::Duration;
 
 use lockset_api::{Deadline, End, ErrorKind, Lease as _, Lock, Loss, Released, block_on};
@@ -153,10 +154,30 @@ fn sentinels_that_do_not_answer_do_not_matter_and_those_that_know_nothing_do() {
     let kind = |locks: Locks| locks.lock("job").unwrap().lock().unwrap_err().kind();
     let some = redis(&[nobody.clone(), servers.url()], name);
     assert_eq!(some.lock("job").unwrap().lock().unwrap().release().unwrap(), Released::InTime);
+    // Connections are accepted, and nothing is ever said.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("redis://{}", listener.local_addr().unwrap());
+    let some = redis(&[silent, servers.url()], name);
+    assert_eq!(some.lock("job").unwrap().lock().unwrap().release().unwrap(), Released::InTime);
     assert_eq!(kind(redis(&[nobody], name)), ErrorKind::Unavailable);
     assert_eq!(kind(redis(&[servers.url()], "unheard-of")), ErrorKind::Denied);
     let none: [&str; 0] = [];
     assert_eq!(Redis::sentinel(&none, name).unwrap_err().kind(), ErrorKind::Config);
+}
+
+/// As if one sentinel had been cut off from the others before they chose another master.
+#[test]
+fn the_majority_of_the_sentinels_decides() {
+    let [servers, stale] = [servers(), servers()];
+    let urls = [stale.url(), servers.url(), servers.url()];
+    for _ in 0..20 {
+        // Each connects anew.
+        let locks = Locks::new(Redis::sentinel(&urls, servers.master_name()).unwrap());
+        let lease = locks.lock("job").unwrap().lock().unwrap();
+        assert_eq!(lease.release().unwrap(), Released::InTime);
+    }
+    let keys = |of: &RedisSentinel| of.servers()[0].command(&["DBSIZE"]).unwrap();
+    assert_eq!([keys(&servers), keys(&stale)], [":1\r\n", ":0\r\n"]);
 }
 
 /// The master's user is not the sentinels', who do not know it.

@@ -16,7 +16,7 @@ use tokio::time::sleep;
 use super::address;
 use super::call::{Call, Manner};
 use super::connection::{Answer, Link};
-use super::fault::{Redirection, is_word_of_server, redirection};
+use super::fault::{Redirection, redirection};
 use super::nodes::Nodes;
 use super::waiting::Waiting;
 use crate::store::StoreError;
@@ -106,9 +106,8 @@ impl Cluster {
                 sleep(ON_THEIR_WAY).await;
                 Some((Arc::clone(node), Manner::Plain))
             }
-            None if is_word_of_server(error) => None,
             None => {
-                // Another may have taken its place.
+                // Another may have taken its place, or know better whether the cluster is down.
                 self.nodes.ask().await.ok()?;
                 let now = self.nodes.of(slot).filter(|now| now != node)?;
                 Some((now, Manner::Plain))

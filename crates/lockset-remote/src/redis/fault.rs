@@ -44,11 +44,6 @@ fn said(error: &StoreError) -> Option<&RedisError> {
     error.source()?.downcast_ref()
 }
 
-/// Whether the server has answered, and not merely been out of reach.
-pub(super) fn is_word_of_server(error: &StoreError) -> bool {
-    said(error).is_some_and(|error| !matches!(error.kind(), ErrorKind::Io | ErrorKind::Parse))
-}
-
 /// Whether the server is a replica, and not the master that it was taken for.
 pub(super) fn is_demoted(error: &StoreError) -> bool {
     said(error).is_some_and(|error| {
