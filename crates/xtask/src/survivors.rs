@@ -20,7 +20,7 @@ use crate::orderings::algorithms_of;
 use crate::process::{cargo, is_installed, run as run_command, say};
 use crate::tally::Tally;
 
-use questions::{Questions, Side};
+use questions::Questions;
 
 /// The crates whose code is mutated.
 const PACKAGES: &[&str] = &["lockset-mutex", "lockset-semaphore"];
@@ -104,14 +104,15 @@ fn mutate(nursery: &Nursery, package: &str, file: &str) -> Result<Found> {
         if number > 0 {
             mutants.arg("--iterate");
         }
-        match round.side {
-            Side::Model => mutants
+        if let Some(checker) = round.side.checker() {
+            mutants
                 .args(["--profile", "release"])
-                .env("RUSTFLAGS", format!("--cfg lockset_loom {QUIET}"))
+                .env("RUSTFLAGS", format!("--cfg {checker} {QUIET}"))
                 // Of a mutant, little but its own function has to be built.
-                .env("CARGO_PROFILE_RELEASE_INCREMENTAL", "true"),
-            Side::Machine => mutants.env("RUSTFLAGS", QUIET),
-        };
+                .env("CARGO_PROFILE_RELEASE_INCREMENTAL", "true");
+        } else {
+            mutants.env("RUSTFLAGS", QUIET);
+        }
         // To what is tested, and to what is built.
         mutants.args(round.targets.iter().map(|target| format!("--cargo-arg={target}")));
         mutants.arg("--output").arg(&out);

@@ -16,16 +16,27 @@ pub(super) struct Round {
 #[derive(Clone, Copy)]
 pub(super) enum Side {
     Model,
+    /// Models of more threads than loom can explore, on schedules that are drawn.
+    ManyThreads,
     /// With overflow checks. It alone knows of time, and of spinning.
     Machine,
 }
 
 impl Side {
+    /// The checker that a round is for, as the code is told of it; none for a machine.
+    pub(super) fn checker(self) -> Option<&'static str> {
+        match self {
+            Self::Model => Some("lockset_loom"),
+            Self::ManyThreads => Some("lockset_shuttle"),
+            Self::Machine => None,
+        }
+    }
+
     /// How long a round may take, in seconds, on a machine that has other things to do as well:
     /// several times what it does. A model that hangs says so itself, as a rule; a test does not.
     pub(super) fn limit(self) -> &'static str {
         match self {
-            Self::Model => "300",
+            Self::Model | Self::ManyThreads => "900",
             Self::Machine => "60",
         }
     }
@@ -76,14 +87,30 @@ const MUTEX_FIRST: Round = Round {
         "--skip=gives_up",
         "--skip=two_waiters",
         "--skip=whoever",
+        "--skip=overtakes_a_sleeper",
     ],
     ..MUTEX
 };
 /// Tests of what it does in time. One that hangs has found something as well.
 const MUTEX_IN_TIME: Round = Round { side: Side::Machine, targets: &["--test=surface"], but: &[] };
+/// What takes more sleepers at once than loom has threads.
+const MUTEX_OF_MANY: Round = Round {
+    side: Side::ManyThreads,
+    targets: &["--test=shuttle"],
+    but: &[
+        "--skip=eight_threads",
+        "--skip=a_try_lock",
+        "--skip=leaves_no_trace",
+        "--skip=with_deadlines",
+        "--skip=many_waiters",
+    ],
+};
 
 /// Models of the stages of the semaphore's ladder.
 const SEMAPHORE_LADDER: Round = models(&["--test=loom_ladder"]);
+/// Tests of what the stages count.
+const SEMAPHORE_LADDER_IN_TIME: Round =
+    Round { side: Side::Machine, targets: &["--test=ladder"], but: &[] };
 /// All models of the semaphore to use.
 const SEMAPHORE: Round = models(&[
     "--test=loom",
@@ -114,6 +141,9 @@ const SEMAPHORE_FIRST: Round =
 /// Tests of what it does in time, and when a waker panics.
 const SEMAPHORE_IN_TIME: Round =
     Round { side: Side::Machine, targets: &["--test=semaphore", "--test=panics"], but: &[] };
+/// What everything of its kind has to do.
+const SEMAPHORE_AS_PERMITS: Round =
+    Round { side: Side::Machine, targets: &["--test=conformance"], but: &[] };
 
 pub(super) fn about(file: &str) -> Questions<'_> {
     let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".rs"));
@@ -126,9 +156,15 @@ pub(super) fn about(file: &str) -> Questions<'_> {
         Some("queue") if file.contains("/ladder/") => {
             (&[SEMAPHORE_LADDER], vec!["fifo_queue", "giving_up", "wakers"])
         }
+        // What all stages have in common.
+        Some("held" | "kernel") if file.contains("/ladder/") => {
+            (&[SEMAPHORE_LADDER, SEMAPHORE_LADDER_IN_TIME], vec![])
+        }
+        _ if file.contains("/ladder/wakers/") => (&[SEMAPHORE_LADDER], vec!["wakers"]),
         stem if file.starts_with("crates/lockset-semaphore/src/ladder/") => {
             (&[SEMAPHORE_LADDER], stem.into_iter().collect())
         }
+        _ if file.ends_with("lockset-semaphore/src/traits.rs") => (&[SEMAPHORE_AS_PERMITS], vec![]),
         _ if file.starts_with("crates/lockset-semaphore/") => {
             (&[SEMAPHORE_FIRST, SEMAPHORE_SOON, SEMAPHORE, SEMAPHORE_IN_TIME], vec![])
         }
@@ -137,7 +173,7 @@ pub(super) fn about(file: &str) -> Questions<'_> {
         _ if file.ends_with("/condvar.rs") => (&[CONDVAR_SOON, CONDVAR], vec![]),
         _ if file.ends_with("/raw/state.rs") => (&[STEPS, MUTEX_FIRST, MUTEX_SOON, MUTEX], vec![]),
         _ if file.ends_with("/counts.rs") => (&[MUTEX_IN_TIME], vec![]),
-        _ => (&[MUTEX_FIRST, MUTEX_SOON, MUTEX_IN_TIME, MUTEX], vec![]),
+        _ => (&[MUTEX_FIRST, MUTEX_IN_TIME, MUTEX_OF_MANY, MUTEX_SOON, MUTEX], vec![]),
     };
     Questions { rounds, names }
 }
