@@ -136,12 +136,12 @@ fn ask(nursery: &Nursery, mut mutants: Command, out: &Path) -> Result<Found> {
     if !status.success() && !status.code().is_some_and(|code| FOUND_SOME.contains(&code)) {
         return Err(status.to_string().into());
     }
-    let lines = |list: &str| -> Result<Vec<String>> {
-        let text = fs::read_to_string(out.join(list))?;
-        Ok(text.lines().map(without_place).collect())
-    };
-    let killed = lines("caught.txt")?.len() + lines("timeout.txt")?.len();
-    Ok(Found { killed: killed.try_into()?, survivors: lines("missed.txt")? })
+    let read = |list: &str| fs::read_to_string(out.join(list));
+    let (caught, hung, missed) = (read("caught.txt")?, read("timeout.txt")?, read("missed.txt")?);
+    // The next round leaves out what was caught; but what hung has been found as well.
+    fs::write(out.join("caught.txt"), format!("{caught}{hung}"))?;
+    let killed = caught.lines().count() + hung.lines().count();
+    Ok(Found { killed: killed.try_into()?, survivors: missed.lines().map(without_place).collect() })
 }
 
 /// `file:line:column: what` without line and column, which change with every edit.

@@ -106,11 +106,11 @@ const MUTEX_OF_MANY: Round = Round {
     ],
 };
 
-/// Models of the stages of the semaphore's ladder.
-const SEMAPHORE_LADDER: Round = models(&["--test=loom_ladder"]);
-/// Tests of what the stages count.
-const SEMAPHORE_LADDER_IN_TIME: Round =
-    Round { side: Side::Machine, targets: &["--test=ladder"], but: &[] };
+/// Models of the stages of the semaphore's ladder, and tests of what they count.
+const SEMAPHORE_STAGES: &[Round] = &[
+    models(&["--test=loom_ladder"]),
+    Round { side: Side::Machine, targets: &["--test=ladder"], but: &[] },
+];
 /// All models of the semaphore to use.
 const SEMAPHORE: Round = models(&[
     "--test=loom",
@@ -154,15 +154,13 @@ pub(super) fn about(file: &str) -> Questions<'_> {
         Some("asymmetric") => (&[LADDER], vec!["asymmetric::"]),
         // Three stages have it in common.
         Some("queue") if file.contains("/ladder/") => {
-            (&[SEMAPHORE_LADDER], vec!["fifo_queue", "giving_up", "wakers"])
+            (SEMAPHORE_STAGES, vec!["fifo_queue", "giving_up", "wakers"])
         }
         // What all stages have in common.
-        Some("held" | "kernel") if file.contains("/ladder/") => {
-            (&[SEMAPHORE_LADDER, SEMAPHORE_LADDER_IN_TIME], vec![])
-        }
-        _ if file.contains("/ladder/wakers/") => (&[SEMAPHORE_LADDER], vec!["wakers"]),
+        Some("held" | "kernel") if file.contains("/ladder/") => (SEMAPHORE_STAGES, vec![]),
+        _ if file.contains("/ladder/wakers/") => (SEMAPHORE_STAGES, vec!["wakers"]),
         stem if file.starts_with("crates/lockset-semaphore/src/ladder/") => {
-            (&[SEMAPHORE_LADDER], stem.into_iter().collect())
+            (SEMAPHORE_STAGES, stem.into_iter().collect())
         }
         _ if file.ends_with("lockset-semaphore/src/traits.rs") => (&[SEMAPHORE_AS_PERMITS], vec![]),
         _ if file.starts_with("crates/lockset-semaphore/") => {
