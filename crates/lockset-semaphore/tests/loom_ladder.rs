@@ -214,6 +214,25 @@ fn who_gives_up_takes_no_wake_up_along<S: TimedSemaphore + 'static>() {
     });
 }
 
+/// It is behind another, who waits on: for a permit that is held.
+fn who_gives_up_gives_no_permit_away<S: TimedSemaphore + 'static>() {
+    model(None, || {
+        let guarded = guarded::<S>(1);
+        expire_deadlines();
+        let held = guarded.semaphore.acquire(1);
+        let patient = spawn(&guarded, |guarded| {
+            let _held = guarded.semaphore.acquire(1);
+            guarded.add_one();
+        });
+        assert!(guarded.semaphore.acquire_until(1, deadline()).is_none());
+        guarded.add_one();
+        drop(held);
+        patient.join().unwrap();
+        assert_eq!((guarded.read(), guarded.semaphore.available()), (2, 1));
+        assert_eq!(guarded.semaphore.waiting(), 0);
+    });
+}
+
 fn a_thread_and_a_task_exclude_each_other<S: AsyncSemaphore + 'static>() {
     model(None, || {
         let guarded = guarded::<S>(1);
@@ -322,12 +341,14 @@ model_also! {
         nobody_passes_a_large_request
         a_grant_meets_a_timeout
         who_gives_up_takes_no_wake_up_along
+        who_gives_up_gives_no_permit_away
     }
     wakers_are_of_tasks: Wakers {
         who_waits_is_counted
         nobody_passes_a_large_request
         a_grant_meets_a_timeout
         who_gives_up_takes_no_wake_up_along
+        who_gives_up_gives_no_permit_away
         a_thread_and_a_task_exclude_each_other
         a_grant_meets_a_drop
         the_newest_waker_wakes

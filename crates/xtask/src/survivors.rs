@@ -96,7 +96,7 @@ fn mutate(nursery: &Nursery, package: &str, file: &str) -> Result<Found> {
             "--file",
             file,
             "--timeout",
-            round.side.limit(),
+            &round.limit.to_string(),
             "--no-shuffle",
             "--colors",
             "never",

@@ -10,6 +10,10 @@ pub(super) struct Round {
     pub(super) targets: &'static [&'static str],
     /// Tests that are left to a later round, as flags.
     pub(super) but: &'static [&'static str],
+    /// How long it may take, in seconds, on a machine that has other things to do as well: several
+    /// times what it does. A model that hangs says so itself, unless it has come to a loop without
+    /// a step of the checker's; a test does not.
+    pub(super) limit: u32,
 }
 
 /// What the locks are built for.
@@ -31,15 +35,6 @@ impl Side {
             Self::Machine => None,
         }
     }
-
-    /// How long a round may take, in seconds, on a machine that has other things to do as well:
-    /// several times what it does. A model that hangs says so itself, as a rule; a test does not.
-    pub(super) fn limit(self) -> &'static str {
-        match self {
-            Self::Model | Self::ManyThreads => "900",
-            Self::Machine => "60",
-        }
-    }
 }
 
 /// All that is asked about a file.
@@ -50,7 +45,12 @@ pub(super) struct Questions<'a> {
 }
 
 const fn models(targets: &'static [&'static str]) -> Round {
-    Round { side: Side::Model, targets, but: &[] }
+    Round { side: Side::Model, targets, but: &[], limit: 300 }
+}
+
+/// Tests on the real machine.
+const fn machine(targets: &'static [&'static str]) -> Round {
+    Round { side: Side::Machine, targets, but: &[], limit: 60 }
 }
 
 /// Models of the ladder's stages.
@@ -71,10 +71,12 @@ const CONDVAR_SOON: Round = Round {
     ..CONDVAR
 };
 /// All models of the mutex to use.
-const MUTEX: Round = models(&["--test=loom", "--test=loom_order", "--test=loom_giving_up"]);
+const MUTEX: Round =
+    Round { limit: 900, ..models(&["--test=loom", "--test=loom_order", "--test=loom_giving_up"]) };
 /// Those of them that take less than a second.
 const MUTEX_SOON: Round = Round {
     but: &["--skip=exclude_each_other", "--skip=lock_twice", "--skip=gives_up_takes_nothing"],
+    limit: 300,
     ..MUTEX
 };
 /// Those that nearly always suffice.
@@ -89,10 +91,11 @@ const MUTEX_FIRST: Round = Round {
         "--skip=whoever",
         "--skip=overtakes_a_sleeper",
     ],
+    limit: 300,
     ..MUTEX
 };
 /// Tests of what it does in time. One that hangs has found something as well.
-const MUTEX_IN_TIME: Round = Round { side: Side::Machine, targets: &["--test=surface"], but: &[] };
+const MUTEX_IN_TIME: Round = machine(&["--test=surface"]);
 /// What takes more sleepers at once than loom has threads.
 const MUTEX_OF_MANY: Round = Round {
     side: Side::ManyThreads,
@@ -104,13 +107,12 @@ const MUTEX_OF_MANY: Round = Round {
         "--skip=with_deadlines",
         "--skip=many_waiters",
     ],
+    limit: 60,
 };
 
 /// Models of the stages of the semaphore's ladder, and tests of what they count.
-const SEMAPHORE_STAGES: &[Round] = &[
-    models(&["--test=loom_ladder"]),
-    Round { side: Side::Machine, targets: &["--test=ladder"], but: &[] },
-];
+const SEMAPHORE_STAGES: &[Round] =
+    &[Round { limit: 60, ..models(&["--test=loom_ladder"]) }, machine(&["--test=ladder"])];
 /// All models of the semaphore to use.
 const SEMAPHORE: Round = models(&[
     "--test=loom",
@@ -139,11 +141,9 @@ const SEMAPHORE_SOON: Round = Round {
 const SEMAPHORE_FIRST: Round =
     Round { targets: &["--test=loom_limit", "--test=loom_order"], ..SEMAPHORE_SOON };
 /// Tests of what it does in time, and when a waker panics.
-const SEMAPHORE_IN_TIME: Round =
-    Round { side: Side::Machine, targets: &["--test=semaphore", "--test=panics"], but: &[] };
+const SEMAPHORE_IN_TIME: Round = machine(&["--test=semaphore", "--test=panics"]);
 /// What everything of its kind has to do.
-const SEMAPHORE_AS_PERMITS: Round =
-    Round { side: Side::Machine, targets: &["--test=conformance"], but: &[] };
+const SEMAPHORE_AS_PERMITS: Round = machine(&["--test=conformance"]);
 
 pub(super) fn about(file: &str) -> Questions<'_> {
     let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".rs"));

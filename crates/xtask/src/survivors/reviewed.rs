@@ -63,6 +63,14 @@ const REVIEWED: &[(&str, &[Review])] = &[
             "it tends when nobody waits as well: that costs the queue's lock, and serves nobody",
         )],
     ),
+    (
+        "crates/lockset-semaphore/src/ladder/waiters_flag.rs",
+        &[review(
+            1,
+            "replace | with ^ in WaitersFlag::raise_flag",
+            "the flag is raised only where it was seen to be down, so it is the same",
+        )],
+    ),
     ("crates/lockset-mutex/src/ladder/back_off.rs", &[review(2, "replace * with", PAUSE)]),
     (
         "crates/lockset-mutex/src/ladder/bounded_bypass.rs",
