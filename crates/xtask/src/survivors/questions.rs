@@ -114,14 +114,17 @@ const MUTEX_OF_MANY: Round = Round {
 const SEMAPHORE_STAGES: &[Round] =
     &[Round { limit: 60, ..models(&["--test=loom_ladder"]) }, machine(&["--test=ladder"])];
 /// All models of the semaphore to use.
-const SEMAPHORE: Round = models(&[
-    "--test=loom",
-    "--test=loom_close",
-    "--test=loom_giving_up",
-    "--test=loom_limit",
-    "--test=loom_order",
-    "--test=loom_tasks",
-]);
+const SEMAPHORE: Round = Round {
+    limit: 900,
+    ..models(&[
+        "--test=loom",
+        "--test=loom_close",
+        "--test=loom_giving_up",
+        "--test=loom_limit",
+        "--test=loom_order",
+        "--test=loom_tasks",
+    ])
+};
 /// Those of them that take less than a second.
 const SEMAPHORE_SOON: Round = Round {
     but: &[
@@ -135,6 +138,7 @@ const SEMAPHORE_SOON: Round = Round {
         "--skip=raising_serves",
         "--skip=lowering_meets_a_release",
     ],
+    limit: 300,
     ..SEMAPHORE
 };
 /// Those that nearly always suffice.
