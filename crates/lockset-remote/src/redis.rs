@@ -221,8 +221,7 @@ impl LeaseStore for Redis {
                 self.waiting.forget(request.id);
                 return Ok(Attempt::Busy { held });
             }
-            let now = tokio::time::Instant::now().into_std();
-            self.waiting.mark(request.id, answer.asked, micros, now);
+            self.waiting.mark(request.id, answer.asked, micros);
             let held = held + STAGGER * place.min(100);
             Ok(Attempt::Queued { held: held.min(LOOK) })
         })
