@@ -79,7 +79,8 @@ fn a_failed_extend_that_deletes_the_lock() {
     let lease = job(&behind(&proxy), Duration::from_secs(3)).lock().unwrap();
     let ends = || locks(&server.url()).inspect("job").unwrap().holders[0].remaining;
     proxy.sever();
-    assert_eq!(lease.renew().unwrap_err().kind(), ErrorKind::Unavailable);
+    let kind = lease.renew().unwrap_err().kind();
+    assert!(matches!(kind, ErrorKind::Unavailable | ErrorKind::Unknown), "{kind:?}");
     assert!(ends() > Duration::ZERO, "the lock is gone");
     proxy.heal();
     lease.renew().unwrap();
@@ -124,6 +125,35 @@ fn an_orphan_of_a_cancel_in_flight() {
     }
 }
 
+/// The same where the caller's own runtime does the work.
+#[test]
+fn an_orphan_of_a_cancel_in_flight_on_the_callers_runtime() {
+    let server = server();
+    let url = server.url();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let locks = Locks::on(runtime.handle(), Redis::new(&url).unwrap());
+    runtime.block_on(async {
+        for i in 0..1000 {
+            let lock = locks.lock(&i.to_string()).unwrap();
+            let mut attempt = pin!(lock.lock_async());
+            let mut context = Context::from_waker(Waker::noop());
+            // From its first step to when the answer has come.
+            for _ in 0..=i % 40 {
+                if attempt.as_mut().poll(&mut context).is_ready() {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+        for i in 0..1000 {
+            let lock = locks.lock(&i.to_string()).unwrap();
+            let soon = Deadline::after(Duration::from_secs(5));
+            let granted = lock.lock_until_async(soon).await.unwrap();
+            assert!(granted.is_some(), "{i} is held by nobody");
+        }
+    });
+}
+
 /// The renewals died, or the key was taken away, and the holder was not told.
 #[test]
 fn a_lost_flag_that_never_fires() {
@@ -161,6 +191,8 @@ fn an_infinite_renewal() {
 /// Looking and taking were two commands each, so a reader and a writer both found it free.
 #[test]
 fn a_reader_and_a_writer_at_once() {
+    // SeqCst: two counters, and nobody may be seen in both.
+    const ORDER: Ordering = Ordering::SeqCst;
     let server = server();
     let (readers, writers) = (AtomicU32::new(0), AtomicU32::new(0));
     thread::scope(|scope| {
@@ -169,19 +201,17 @@ fn a_reader_and_a_writer_at_once() {
             scope.spawn(move || {
                 let book = locks(&url).rw_lock("book").unwrap();
                 for _ in 0..40 {
-                    // Relaxed, all of them: the server's order is the one that is looked at, and a
-                    // round trip lies between any two.
                     if id < 2 {
                         let lease = book.lock().unwrap();
-                        assert_eq!(writers.fetch_add(1, Ordering::Relaxed), 0, "two writers");
-                        assert_eq!(readers.load(Ordering::Relaxed), 0, "a reader inside");
-                        writers.fetch_sub(1, Ordering::Relaxed);
+                        assert_eq!(writers.fetch_add(1, ORDER), 0, "two writers");
+                        assert_eq!(readers.load(ORDER), 0, "a reader inside");
+                        writers.fetch_sub(1, ORDER);
                         drop(lease);
                     } else {
                         let lease = book.read().unwrap();
-                        readers.fetch_add(1, Ordering::Relaxed);
-                        assert_eq!(writers.load(Ordering::Relaxed), 0, "a writer inside");
-                        readers.fetch_sub(1, Ordering::Relaxed);
+                        readers.fetch_add(1, ORDER);
+                        assert_eq!(writers.load(ORDER), 0, "a writer inside");
+                        readers.fetch_sub(1, ORDER);
                         drop(lease);
                     }
                 }

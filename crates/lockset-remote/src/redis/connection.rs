@@ -2,8 +2,8 @@
 //!
 //! Commands, their answers and the server's pushes go by it, all in order.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use lockset_api::Fence;
@@ -12,7 +12,6 @@ use redis::{
     AsyncConnectionConfig, Cmd, ErrorKind, FromRedisValue, PushInfo, PushKind, RedisResult,
     from_redis_value_ref,
 };
-use tokio::sync::Mutex;
 
 use super::call::{Call, Manner};
 use super::fault::{failed, is_demoted, not_connected};
@@ -34,6 +33,8 @@ pub(super) struct Connection {
     waiting: Arc<Waiting>,
     /// The one that worked last.
     current: Mutex<Option<Link>>,
+    /// Held while a new one is made, so that one is made for all who need it.
+    connecting: tokio::sync::Mutex<()>,
 }
 
 /// A connection that was made, and the channel by which its pushes come.
@@ -55,7 +56,9 @@ pub(super) struct Answer<T> {
 
 impl Connection {
     pub(super) fn new(server: Whereabouts, waiting: &Arc<Waiting>) -> Self {
-        Self { server, waiting: Arc::clone(waiting), current: Mutex::new(None) }
+        let (waiting, current, connecting) =
+            (Arc::clone(waiting), Mutex::default(), tokio::sync::Mutex::default());
+        Self { server, waiting, current, connecting }
     }
 
     #[cfg(feature = "redis-tls")]
@@ -72,7 +75,7 @@ impl Connection {
         manner: Manner,
         call: &(impl Fn(&Link) -> Call<'s> + Send + Sync),
     ) -> Result<Answer<T>, StoreError> {
-        let had_one = self.current.lock().await.is_some();
+        let had_one = self.working().is_some();
         let first = match self.run_once(manner, call).await {
             Err(first) if had_one && (first.may_have_acted() || is_demoted(&first)) => first,
             answer => return answer,
@@ -126,21 +129,33 @@ impl Connection {
 
     /// Has those who wait for news by this connection look for themselves: what they wait for may
     /// be elsewhere by now.
-    pub(super) async fn stir(&self) {
-        if let Some(link) = &*self.current.lock().await {
+    pub(super) fn stir(&self) {
+        if let Some(link) = self.working() {
             self.waiting.disconnect(&link.channel);
         }
     }
 
-    async fn connect(&self) -> Result<Link, StoreError> {
-        let mut current = self.current.lock().await;
+    /// The connection of now, unless it is known to be broken.
+    fn working(&self) -> Option<Link> {
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         // Relaxed: a flag that says no more than itself.
-        if let Some(link) = &*current
-            && !link.broken.load(Ordering::Relaxed)
-        {
-            return Ok(link.clone());
+        current.clone().filter(|link| !link.broken.load(Ordering::Relaxed))
+    }
+
+    async fn connect(&self) -> Result<Link, StoreError> {
+        if let Some(link) = self.working() {
+            return Ok(link);
         }
-        *current = None;
+        let _alone = self.connecting.lock().await;
+        if let Some(link) = self.working() {
+            return Ok(link);
+        }
+        let link = self.connect_anew().await?;
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(current.insert(link).clone())
+    }
+
+    async fn connect_anew(&self) -> Result<Link, StoreError> {
         let id = RequestId::random().map_err(StoreError::unreachable)?;
         let channel: Arc<str> = format!("lockset:push:{id}").into();
         let broken = Arc::new(AtomicBool::new(false));
@@ -164,7 +179,7 @@ impl Connection {
         let subscribing = connection.subscribe(&*channel);
         let subscribed = tokio::time::timeout(CONNECT_TIMEOUT, subscribing).await;
         subscribed.map_err(StoreError::unreachable)?.map_err(not_connected)?;
-        Ok(current.insert(Link { connection, channel, broken }).clone())
+        Ok(Link { connection, channel, broken })
     }
 
     /// Nothing more is sent by this link, and those who wait for news by it are told.

@@ -78,7 +78,7 @@ impl Nodes {
             let mut slots = self.slots().as_deref().cloned().unwrap_or_default();
             slots.assign(slot, to);
             self.lock().slots = Some(Arc::new(slots));
-            stir([self.connection(from)]);
+            self.connection(from).stir();
         }
     }
 
@@ -124,7 +124,7 @@ impl Nodes {
             .retain(|node, _| slots.of(node).next().is_some() || self.seed(node).is_some());
         known.slots = Some(Arc::new(slots));
         drop(known);
-        stir(changed);
+        changed.iter().for_each(|connection| connection.stir());
     }
 
     /// All nodes that are known by name.
@@ -168,12 +168,4 @@ async fn ask(connection: Arc<Connection>, node: Arc<str>) -> Result<Slots, Store
     let host = address::split(&node).map_or("", |(host, _)| host);
     let slots = Slots::parse(&answer, host);
     slots.ok_or_else(|| StoreError::refused(format!("no slots of a cluster: {answer:?}")))
-}
-
-/// Has those who wait at these nodes look for themselves. In the background: it may have to wait
-/// for a connection that is just being made.
-fn stir(connections: impl IntoIterator<Item = Arc<Connection>>) {
-    for connection in connections {
-        tokio::spawn(async move { connection.stir().await });
-    }
 }
