@@ -157,8 +157,10 @@ fn sentinels_that_do_not_answer_do_not_matter_and_those_that_know_nothing_do() {
     // Connections are accepted, and nothing is ever said.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let silent = format!("redis://{}", listener.local_addr().unwrap());
-    let some = redis(&[silent, servers.url()], name);
-    assert_eq!(some.lock("job").unwrap().lock().unwrap().release().unwrap(), Released::InTime);
+    let some = redis(&[silent, servers.url()], name).lock("job").unwrap();
+    // No longer than that is waited for an answer.
+    let some = some.with_ttl(Duration::from_millis(900)).unwrap();
+    assert_eq!(some.lock().unwrap().release().unwrap(), Released::InTime);
     assert_eq!(kind(redis(&[nobody], name)), ErrorKind::Unavailable);
     assert_eq!(kind(redis(&[servers.url()], "unheard-of")), ErrorKind::Denied);
     let none: [&str; 0] = [];
