@@ -9,7 +9,9 @@ use std::thread::{self, Thread};
 /// Blocks the calling thread until `future` is ready: the way from an async lock to a blocking one.
 ///
 /// It needs no runtime, and inside one it blocks the thread that it is called on, as any blocking
-/// call does.
+/// call does. A future that only the same runtime can bring on is waited for in vain there; so is
+/// one of tokio's own once the task that blocks has used up its turn, unless it is wrapped in
+/// `tokio::task::unconstrained`.
 ///
 /// ```
 /// assert_eq!(lockset_api::block_on(async { 6 * 7 }), 42);

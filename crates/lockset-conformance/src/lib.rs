@@ -10,6 +10,7 @@
 //! - [`permits`], for [`Permits`](lockset_api::Permits): so many and no more, all or none, none
 //!   lost;
 //! - [`process`], for locks between processes: exclusion there, and a holder that is killed;
+//! - [`process_shared`], for those that readers share: readers there, and one that is killed;
 //! - [`lease`], for [`LeaseLock`](lockset_api::LeaseLock)s: fences rise, losses are told in time,
 //!   stale releases do no harm;
 //! - [`shared_lease`] and [`permits_lease`], where those can be lost: each reader and each permit
@@ -64,6 +65,7 @@ mod macros;
 pub mod permits;
 pub mod permits_lease;
 pub mod process;
+pub mod process_shared;
 pub mod shared;
 pub mod shared_lease;
 mod subject;

@@ -5,7 +5,7 @@
 
 use std::env;
 use std::fs::{self, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, StdinLock, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
@@ -110,11 +110,20 @@ pub fn a_killed_holder_does_not_keep_the_lock<S: ProcessSubject>(
 ///
 /// If the check that started this peer is gone, or the lock fails: in a peer, that is its end.
 pub fn serve<S: ProcessSubject>() {
+    serve_or::<S>(|_, order, _| panic!("unknown order {order:?}"));
+}
+
+/// What the check has its peer do, a line each.
+pub(crate) type Orders = io::Lines<StdinLock<'static>>;
+
+/// The same, with what answers the orders that are for locks with something more.
+pub(crate) fn serve_or<S: ProcessSubject>(other: fn(&S::Lock, &str, &mut Orders)) {
     let Ok(address) = env::var(ADDRESS) else { return };
     let lock = S::connect(&address);
     let mut guard = None;
     say("ready");
-    for order in io::stdin().lines() {
+    let mut orders = io::stdin().lines();
+    while let Some(order) = orders.next() {
         let order = order.expect("the check still writes");
         let mut words = order.splitn(3, ' ');
         match (words.next(), words.next(), words.next()) {
@@ -135,12 +144,12 @@ pub fn serve<S: ProcessSubject>() {
                 (0..rounds).for_each(|_| count_up(&lock, Path::new(file)));
                 say("counted");
             }
-            _ => panic!("unknown order {order:?}"),
+            _ => other(&lock, &order, &mut orders),
         }
     }
 }
 
-fn say(answer: &str) {
+pub(crate) fn say(answer: &str) {
     let mut out = io::stdout();
     writeln!(out, "\n{ANSWER}{answer}").and_then(|()| out.flush()).expect("the check still reads");
 }
@@ -169,19 +178,19 @@ fn unique() -> String {
     format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-fn same_answer(seen: &str, wanted: &str) -> Result<(), String> {
+pub(crate) fn same_answer(seen: &str, wanted: &str) -> Result<(), String> {
     if seen == wanted { Ok(()) } else { Err(format!("a peer says {seen:?}, not {wanted:?}")) }
 }
 
 /// A process of its own that contends for the lock; killed when dropped.
-struct Peer {
+pub(crate) struct Peer {
     child: Child,
     orders: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
 
 impl Peer {
-    fn start<S: ProcessSubject>(subject: &S) -> Result<Self, String> {
+    pub(crate) fn start<S: ProcessSubject>(subject: &S) -> Result<Self, String> {
         let program = env::current_exe().map_err(|error| error.to_string())?;
         let mut child = Command::new(program)
             .args(["--exact", S::PEER, "--nocapture", "--test-threads=1"])
@@ -200,16 +209,16 @@ impl Peer {
         same_answer(&ready, "ready").map(|()| peer)
     }
 
-    fn ask(&mut self, order: &str) -> Result<String, String> {
+    pub(crate) fn ask(&mut self, order: &str) -> Result<String, String> {
         self.tell(order)?;
         self.answer()
     }
 
-    fn tell(&mut self, order: &str) -> Result<(), String> {
+    pub(crate) fn tell(&mut self, order: &str) -> Result<(), String> {
         writeln!(self.orders, "{order}").map_err(|error| format!("a peer is gone: {error}"))
     }
 
-    fn answer(&mut self) -> Result<String, String> {
+    pub(crate) fn answer(&mut self) -> Result<String, String> {
         let mut line = String::new();
         loop {
             line.clear();
@@ -223,7 +232,7 @@ impl Peer {
         }
     }
 
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         // SIGKILL; and reaped, so that it is gone when this returns.
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -10,14 +10,15 @@ mod fixtures {
     pub(crate) mod lease;
     pub(crate) mod mutex;
     pub(crate) mod order;
+    pub(crate) mod readers;
     pub(crate) mod semaphore;
 }
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use fixtures::{fenced, file, lease, mutex, order, semaphore};
-use lockset_conformance::{Check, failures, lock, permits, process};
+use fixtures::{fenced, file, lease, mutex, order, readers, semaphore};
+use lockset_conformance::{Check, failures, lock, permits, process, process_shared};
 use lockset_conformance::{fenced as resources, lease as leases, shared};
 
 /// How long a broken lock may hang before that is found out. Enough for a check that passes.
@@ -113,6 +114,23 @@ fn a_file_lock_that_knows_processes_but_not_threads() {
 fn a_file_lock_whose_readers_are_writers() {
     let found = broken(shared::checks(), file::Dir::<file::NeverShares>::new);
     assert!(found.contains(&"readers_share"), "{found:?}");
+    let found = broken(process_shared::checks(), file::Dir::<file::NeverShares>::new);
+    assert_eq!(found, ["readers_of_several_processes_share"]);
+}
+
+#[test]
+fn a_file_lock_whose_writers_do_not_see_readers() {
+    type Unseen = readers::WithReaders<readers::Unseen>;
+    let found = broken(process_shared::checks(), file::Dir::<Unseen>::new);
+    let unseen = ["a_writer_is_alone_among_processes", "a_killed_reader_does_not_keep_writers_out"];
+    assert_eq!(found, unseen);
+}
+
+#[test]
+fn a_file_lock_whose_readers_are_counted_dead_or_alive() {
+    type Counted = readers::WithReaders<readers::Counted>;
+    let found = broken(process_shared::checks(), file::Dir::<Counted>::new);
+    assert_eq!(found, ["a_killed_reader_does_not_keep_writers_out"]);
 }
 
 #[test]

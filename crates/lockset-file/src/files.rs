@@ -4,15 +4,18 @@ use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
-use crate::sys;
+use crate::sync::{AtomicBool, AtomicU64, kernel};
+use crate::sys::{self, Answer, Extent, Mode};
 
 /// What this process has open of one lock file.
 #[derive(Debug)]
 pub(crate) struct Files {
     /// As it was first opened.
     pub(crate) path: PathBuf,
+    /// What of it is locked.
+    extent: Extent,
     main: File,
     /// The helper's own. It may be asleep in the kernel on behalf of one who has given up long ago,
     /// while others lock and unlock the main one.
@@ -36,7 +39,7 @@ pub(crate) struct Hints {
 }
 
 impl Hints {
-    const fn new() -> Self {
+    fn new() -> Self {
         let (is_here, is_kept) = (AtomicBool::new(false), AtomicBool::new(false));
         Self { is_here, is_kept, first: AtomicU64::new(0) }
     }
@@ -75,17 +78,37 @@ pub(crate) enum By {
 }
 
 impl Files {
-    pub(crate) const fn new(path: PathBuf, main: File) -> Self {
-        Self { path, main, spare: OnceLock::new(), hints: Hints::new() }
+    pub(crate) fn new(path: PathBuf, main: File, extent: Extent) -> Self {
+        Self { path, extent, main, spare: OnceLock::new(), hints: Hints::new() }
+    }
+
+    pub(crate) const fn extent(&self) -> Extent {
+        self.extent
     }
 
     pub(crate) const fn main(&self) -> &File {
         &self.main
     }
 
-    /// The opening through which the kernel has granted the lock.
+    /// Sleeps in the kernel's queue until the lock is granted to this opening.
+    pub(crate) fn lock(&self, by: By, mode: Mode) -> io::Result<()> {
+        kernel::lock(self.of(by), self.extent, mode)
+    }
+
+    /// Takes the lock for this opening if that takes no waiting. What it held before may be given
+    /// up in any case.
     #[inline]
-    pub(crate) fn of(&self, by: By) -> &File {
+    pub(crate) fn try_lock(&self, by: By, mode: Mode) -> io::Result<Answer> {
+        kernel::try_lock(self.of(by), self.extent, mode)
+    }
+
+    #[inline]
+    pub(crate) fn unlock(&self, by: By) -> io::Result<()> {
+        kernel::unlock(self.of(by), self.extent)
+    }
+
+    #[inline]
+    fn of(&self, by: By) -> &File {
         match by {
             By::Main => &self.main,
             // It is opened before anything is asked for through it.
@@ -93,12 +116,12 @@ impl Files {
         }
     }
 
-    /// The helper's opening. For the helper alone, of whom there is one at a time.
-    pub(crate) fn spare(&self) -> io::Result<&File> {
+    /// Makes the helper's opening. For the helper alone, of whom there is one at a time.
+    pub(crate) fn open_spare(&self) -> io::Result<()> {
         if self.spare.get().is_none() {
             let opened = sys::open_again(&self.main, &self.path)?;
             drop(self.spare.set(opened));
         }
-        Ok(self.of(By::Helper))
+        Ok(())
     }
 }

@@ -1,12 +1,12 @@
 //! One lock file in this process: its state, and those who work on it.
 
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::{Arc, PoisonError};
 
 use crate::files::{By, Files};
 use crate::state::{Errands, Helper, State};
-use crate::sys::{self, Answer, Identity, Mode, Process};
+use crate::sync::{Condvar, Mutex, MutexGuard, spawn};
+use crate::sys::{Answer, Identity, Mode, Process};
 use crate::waiter::{Fate, Patience, Waiter};
 
 /// A lock file that this process has open, for all its handles and guards.
@@ -24,8 +24,8 @@ pub(crate) struct Inode {
 
 impl Inode {
     pub(crate) fn new(identity: Identity, files: Files) -> Self {
-        let (process, state, task) = (Process::current(), Mutex::default(), Condvar::new());
-        Self { identity, files, process, state, task }
+        let (state, task) = (Mutex::new(State::default()), Condvar::new());
+        Self { identity, files, process: Process::current(), state, task }
     }
 
     /// Whether this is a forked child, and the file its parent's.
@@ -81,8 +81,7 @@ impl Inode {
     #[cold]
     fn start_helper(self: &Arc<Self>) -> io::Result<()> {
         let inode = Arc::clone(self);
-        // Detached: nothing ever waits for its end.
-        thread::Builder::new().name("lockset-file".into()).spawn(move || inode.help()).map(drop)
+        spawn(move || inode.help())
     }
 
     /// The first of the queue, a thread that cannot give up, asks the kernel itself.
@@ -94,7 +93,7 @@ impl Inode {
         }
         state.is_asking = true;
         drop(state);
-        let answer = sys::lock(self.files.main(), waiter.mode);
+        let answer = self.files.lock(By::Main, waiter.mode);
         let mut errands = Errands::default();
         let mut state = self.lock();
         state.is_asking = false;
@@ -125,14 +124,14 @@ impl Inode {
             let mode = first.mode;
             state.helper = Helper::Asks(mode);
             drop(state);
-            let answer = self.files.spare().and_then(|spare| sys::lock(spare, mode));
+            let answer = self.files.open_spare().and_then(|()| self.files.lock(By::Helper, mode));
             let mut errands = Errands::default();
             state = self.lock();
             state.helper = Helper::Awake;
             match answer {
                 Ok(()) if state.kernel.is_some() || state.is_asking => {
                     // For nobody: the first has it, or asks for it, through the other opening.
-                    let _ = sys::unlock(self.files.of(By::Helper));
+                    let _ = self.files.unlock(By::Helper);
                 }
                 Ok(()) => state.granted(&self.files, mode, By::Helper),
                 Err(error) => state.refuse_first(error, &mut errands),

@@ -33,15 +33,28 @@
 //!   on the server and the mount, so such files are refused unless [`Options::network`] says
 //!   otherwise. Take a remote lock.
 //! - Against programs that use POSIX record locks (`fcntl`): the two kinds do not see each other.
-//!   `RangeLock` does see them.
+//!   `RangeLock` does see them, and has the same verbs.
 //!
 //! # Systems
 //!
 //! Linux is where it is tested. Other Unixes have the same code without [`FileLock::status`].
-//! Windows has std's `File::lock`, which keeps other processes from reading the file while it is
-//! locked; nothing is run there.
+//! On Windows it locks, by `LockFileEx`, a byte beyond the end of any file, so that others can read
+//! the file while it is locked, as on Unix; and a file is known by its path there. That has **never
+//! been run**: this workspace has no Windows. All others have std's `File::lock`, and nothing is
+//! run there either.
+//!
+//! # How it is checked
+//!
+//! `tests/loom*.rs` run this very queue, its waiters and the helper through the interleavings of
+//! two and three threads, beside another process: grants against timeouts and dropped futures, the
+//! turn that another process gets, changes of mode. The kernel's lock and the other processes are
+//! played by the model; what the kernel itself does is asked of the kernel, by tests with real
+//! processes. For each rule that it relies on, a mutant that breaks it is kept, and must be caught.
+//! Shuttle runs more threads.
 
-#![forbid(unsafe_code)]
+// Windows alone has no safe way to lock what this locks: `sys/windows.rs`.
+#![cfg_attr(not(windows), forbid(unsafe_code))]
+#![cfg_attr(windows, deny(unsafe_code))]
 
 mod error;
 mod explain;
@@ -56,9 +69,13 @@ mod proc;
 #[cfg(target_os = "linux")]
 mod range;
 mod record;
+#[cfg(target_os = "linux")]
+mod region;
 mod request;
 mod state;
 mod status;
+#[doc(hidden)]
+pub mod sync;
 mod sys;
 mod table;
 mod waiter;
@@ -70,6 +87,8 @@ pub use lock::FileLock;
 pub use network::NetworkFs;
 pub use options::Options;
 #[cfg(target_os = "linux")]
-pub use range::{RangeGuard, RangeLock};
+pub use range::RangeLock;
+#[cfg(target_os = "linux")]
+pub use region::{RangeGuard, Region};
 pub use status::{Contender, Status};
 pub use sys::Mode;

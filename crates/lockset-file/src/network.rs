@@ -6,7 +6,7 @@ use lockset_api::{Error, ErrorKind};
 
 use crate::explain::explain;
 use crate::files::Files;
-use crate::sys::{self, Answer, Mode};
+use crate::sys::{self, Answer, Extent, Mode};
 
 /// What to do if a lock file is on a network file system.
 ///
@@ -57,12 +57,13 @@ fn excludes_itself(files: &Files, path: &Path) -> Result<Answer, Error> {
     let explained = |error| explain(path, "try", error);
     let one = sys::open_again(files.main(), path).map_err(explained)?;
     let other = sys::open_again(files.main(), path).map_err(explained)?;
-    if sys::try_lock(&one, Mode::Exclusive).map_err(explained)? == Answer::Busy {
+    if sys::try_lock(&one, Extent::Whole, Mode::Exclusive).map_err(explained)? == Answer::Busy {
         // By whoever holds it.
         return Ok(Answer::Busy);
     }
-    let answer = sys::try_lock(&other, Mode::Exclusive).map_err(explained);
-    let unlocked = sys::unlock(&one).and_then(|()| sys::unlock(&other)).map_err(explained);
+    let answer = sys::try_lock(&other, Extent::Whole, Mode::Exclusive).map_err(explained);
+    let unlock = |file| sys::unlock(file, Extent::Whole);
+    let unlocked = unlock(&one).and_then(|()| unlock(&other)).map_err(explained);
     unlocked.and(answer)
 }
 

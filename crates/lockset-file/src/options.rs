@@ -4,14 +4,15 @@ use std::path::{self, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use lockset_api::Error;
+use lockset_api::{Error, ErrorKind};
 
 use crate::explain::explain;
 use crate::inode::Inode;
 use crate::lock::FileLock;
 use crate::network::{self, NetworkFs};
 use crate::state::Limits;
-use crate::{sys, table};
+use crate::sys::{self, Extent};
+use crate::table;
 
 /// How a [`FileLock`] is to behave; [`FileLock::open`] takes the defaults.
 ///
@@ -37,7 +38,7 @@ pub struct Options {
     note: Option<String>,
 }
 
-/// What the handles and guards of one [`FileLock`] share.
+/// What the handles and guards of one [`FileLock`], or of one range, share.
 #[derive(Debug)]
 pub(crate) struct Handle {
     pub(crate) path: PathBuf,
@@ -94,7 +95,9 @@ impl Options {
     /// otherwise begins anew with the one that is there. Who does not look, such as flock(1), may
     /// hold the lock of a file that nobody else finds any more.
     ///
-    /// Only a guard that holds the lock exclusively removes it.
+    /// Only a guard that holds the lock exclusively removes it. Elsewhere than on Unix, where one
+    /// file at a path is not told from the next, opening the lock is an error of kind
+    /// `Unsupported`.
     pub const fn remove_on_release(mut self) -> Self {
         self.removes = true;
         self
@@ -118,12 +121,19 @@ impl Options {
     ///
     /// As [`FileLock::open`].
     pub fn open(self, path: impl Into<PathBuf>) -> Result<FileLock, Error> {
-        let path = path.into();
+        Ok(FileLock::of(self.open_extent(&path.into(), Extent::Whole)?))
+    }
+
+    pub(crate) fn open_extent(self, path: &Path, extent: Extent) -> Result<Arc<Handle>, Error> {
+        if self.removes && !sys::TELLS_FILES_APART {
+            let detail = "files that come and go at one path are not told apart on this system";
+            return Err(Error::new(ErrorKind::Unsupported, detail).with_lock(path.display()));
+        }
         // It means the same file also after the process has changed its directory.
-        let path = path::absolute(&path).map_err(|error| explain(&path, "find", error))?;
-        let first = self.inode_at(&path)?;
+        let path = path::absolute(path).map_err(|error| explain(path, "find", error))?;
+        let first = self.inode_at(&path, extent)?;
         let later = Mutex::new(None);
-        Ok(FileLock::of(Arc::new(Handle { path, first, later, options: self })))
+        Ok(Arc::new(Handle { path, first, later, options: self }))
     }
 
     pub(crate) const fn limits(&self) -> Limits {
@@ -138,8 +148,8 @@ impl Options {
         self.note.as_deref()
     }
 
-    fn inode_at(&self, path: &Path) -> Result<Arc<Inode>, Error> {
-        let inode = table::open(path)?;
+    fn inode_at(&self, path: &Path, extent: Extent) -> Result<Arc<Inode>, Error> {
+        let inode = table::open(path, extent)?;
         network::admit(&inode.files, path, self.network)?;
         Ok(inode)
     }
@@ -162,7 +172,7 @@ impl Handle {
             Some(inode) if !inode.is_foreign() => Ok(Arc::clone(inode)),
             None if !self.first.is_foreign() => Ok(Arc::clone(&self.first)),
             _ => {
-                let inode = self.options.inode_at(&self.path)?;
+                let inode = self.options.inode_at(&self.path, self.first.files.extent())?;
                 let before = later.replace(Arc::clone(&inode));
                 drop(later);
                 drop(before);
@@ -185,7 +195,7 @@ impl Handle {
     /// Opens the file that is at the path now.
     #[cold]
     pub(crate) fn renew(&self) -> Result<(), Error> {
-        let inode = self.options.inode_at(&self.path)?;
+        let inode = self.options.inode_at(&self.path, self.first.files.extent())?;
         let mut later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
         let before = later.replace(inode);
         drop(later);

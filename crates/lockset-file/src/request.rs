@@ -1,11 +1,9 @@
 //! One request for the lock, from asking to being granted: what threads and tasks alike wait with.
 
-use std::hint;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lockset_api::{Deadline, Error};
 
@@ -14,6 +12,7 @@ use crate::guard::FileGuard;
 use crate::inode::Inode;
 use crate::options::{Handle, Place};
 use crate::state::Errands;
+use crate::sync::{has_passed, park, spin};
 use crate::sys::{Answer, Mode};
 use crate::waiter::{Fate, Patience, Waiter, Wake};
 
@@ -131,36 +130,31 @@ impl Request {
     fn look_on(&self) {
         let Some((inode, waiter)) = &self.place else { return };
         let hints = &inode.files.hints;
-        let start = Instant::now();
-        while waiter.fate() == Fate::Waits
-            && hints.is_first(waiter.ticket)
-            && start.elapsed() < AWAKE
-        {
-            if hints.is_kept() {
+        let may_be_served = || waiter.fate() == Fate::Waits && hints.is_first(waiter.ticket);
+        spin(AWAKE, || {
+            if may_be_served() && hints.is_kept() {
                 let mut state = inode.lock();
-                if waiter.fate() == Fate::Waits && hints.is_first(waiter.ticket) {
+                if may_be_served() {
                     state.answer_call(&inode.files, waiter);
                 }
             }
-            hint::spin_loop();
-        }
+            !may_be_served()
+        });
     }
 }
 
 /// Looks on before queueing up, whether a section of another thread here comes to its end.
 #[cold]
 fn pass(handle: &Arc<Handle>, mode: Mode) -> Result<Option<FileGuard>, Error> {
-    let start = Instant::now();
     let hints = &handle.first.files.hints;
-    while hints.is_here() && start.elapsed() < BRIEF {
-        if hints.is_kept()
-            && let Some(guard) = try_now(handle, mode)?
-        {
-            return Ok(Some(guard));
+    let mut tried = Ok(None);
+    spin(BRIEF, || {
+        if hints.is_here() && hints.is_kept() {
+            tried = try_now(handle, mode);
         }
-        hint::spin_loop();
-    }
-    Ok(None)
+        !hints.is_here() || !matches!(tried, Ok(None))
+    });
+    tried
 }
 
 /// Blocks this thread until the lock is granted or `deadline` has passed.
@@ -172,7 +166,7 @@ pub(crate) fn wait(
     if let Some(guard) = try_now(handle, mode)? {
         return Ok(Some(guard));
     }
-    if deadline.has_passed() {
+    if has_passed(deadline) {
         return Ok(None);
     }
     if mode == Mode::Exclusive
@@ -190,11 +184,10 @@ pub(crate) fn wait(
         if !request.is_waiting() {
             continue;
         }
-        match deadline.remaining() {
-            None => thread::park(),
-            Some(left) if left.is_zero() => return Ok(None),
-            Some(left) => thread::park_timeout(left),
+        if has_passed(deadline) {
+            return Ok(None);
         }
+        park(deadline);
     }
 }
 

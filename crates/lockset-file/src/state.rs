@@ -10,14 +10,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::files::{By, Files};
-use crate::sys::{self, Answer, Mode};
+use crate::sync::{few, now};
+use crate::sys::{Answer, Mode};
 use crate::waiter::{Fate, Patience, Waiter, Wake};
 
 /// How often those who are awake may take the lock before the first of those who sleep.
 ///
 /// To wake a thread takes as long as hundreds of short sections. Until it runs, the others of its
 /// process go on; but not for ever.
-pub(crate) const PASSES: u32 = 256;
+pub(crate) const PASSES: u32 = few(256);
 
 /// What was granted, and what is wanted.
 const EXCLUSIVE: (Mode, Mode) = (Mode::Exclusive, Mode::Exclusive);
@@ -123,7 +124,7 @@ impl State {
     pub(crate) fn take(&mut self, files: &Files, mode: Mode) -> io::Result<Answer> {
         match (self.kernel, self.held) {
             (None, _) if self.queue.is_empty() && !self.is_asking => {
-                if sys::try_lock(files.main(), mode)? == Answer::Busy {
+                if files.try_lock(By::Main, mode)? == Answer::Busy {
                     return Ok(Answer::Busy);
                 }
                 self.granted(files, mode, By::Main);
@@ -211,6 +212,8 @@ impl State {
         self.held = Held::Free;
         if self.queue.is_empty() {
             self.let_go(files);
+            // Who left the queue by answering a call has told nobody.
+            errands.notify_helper |= self.helper == Helper::Awake;
         } else {
             self.limits = limits;
             self.settle(files, errands);
@@ -223,7 +226,7 @@ impl State {
             files.hints.set_here(false);
             // It cannot fail on a descriptor that is open. If it did, the lock would be found held
             // by ourselves, and taken without asking anybody, by the next of this process.
-            let _ = sys::unlock(files.of(grant.by));
+            let _ = files.unlock(grant.by);
         }
     }
 
@@ -273,7 +276,7 @@ impl State {
             // It asks for a writer who has given up. Readers may be let in meanwhile, and if other
             // processes read, they can have it at once.
             Helper::Asks(Mode::Exclusive) if first.mode == Mode::Shared => {
-                match sys::try_lock(files.main(), Mode::Shared) {
+                match files.try_lock(By::Main, Mode::Shared) {
                     Ok(Answer::Granted) => {
                         self.granted(files, Mode::Shared, By::Main);
                         return Step::Again;
@@ -324,7 +327,7 @@ impl State {
         // The first grant of a turn is what it was asked for.
         self.turn.grants > 0
             && (self.turn.grants > self.limits.times || {
-                let now = Instant::now();
+                let now = now();
                 now - *self.turn.since.get_or_insert(now) >= self.limits.span
             })
     }
@@ -338,7 +341,7 @@ impl State {
     /// else is quicker, it is gone.
     pub(crate) fn convert(&mut self, files: &Files, mode: Mode) -> io::Result<Answer> {
         let Some(grant) = self.kernel else { return Ok(Answer::Busy) };
-        let converted = sys::try_lock(files.of(grant.by), mode);
+        let converted = files.try_lock(grant.by, mode);
         if matches!(converted, Ok(Answer::Granted)) {
             self.kernel = Some(Grant { mode, ..grant });
         } else {

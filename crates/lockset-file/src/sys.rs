@@ -10,12 +10,40 @@ mod unix;
 #[cfg(unix)]
 use unix as system;
 
-#[cfg(not(unix))]
+#[cfg(windows)]
+#[allow(unsafe_code, reason = "std locks the whole file, and nothing safe locks a part of it")]
+mod windows;
+#[cfg(windows)]
+use windows as system;
+
+#[cfg(not(any(unix, windows)))]
 mod other;
-#[cfg(not(unix))]
+#[cfg(not(any(unix, windows)))]
 use other as system;
 
-pub(crate) use system::{Identity, identity, is_symbolic_link, lock, try_lock, unlock};
+#[cfg(not(unix))]
+mod by_path;
+#[cfg(not(unix))]
+use by_path as naming;
+#[cfg(unix)]
+use unix as naming;
+
+#[cfg(target_os = "linux")]
+mod bytes;
+
+#[cfg(target_os = "linux")]
+pub(crate) use bytes::Bytes;
+pub(crate) use naming::{Identity, TELLS_FILES_APART, identity, is_symbolic_link};
+
+/// How much of a file is locked, and so by which of the kernel's two kinds of lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Extent {
+    /// By `flock`.
+    Whole,
+    /// By a lock of the open file description.
+    #[cfg(target_os = "linux")]
+    Bytes(Bytes),
+}
 
 /// How a file is locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,6 +62,35 @@ pub(crate) enum Answer {
     Busy,
 }
 
+/// Sleeps in the kernel's queue until the lock is granted to this opening.
+pub(crate) fn lock(file: &File, extent: Extent, mode: Mode) -> io::Result<()> {
+    match extent {
+        Extent::Whole => system::lock(file, mode),
+        #[cfg(target_os = "linux")]
+        Extent::Bytes(bytes) => bytes::lock(file, bytes, mode),
+    }
+}
+
+/// Takes the lock for this opening if that takes no waiting. What it held of it before may be given
+/// up in any case: flock changes the mode of a lock by giving it up first.
+#[inline]
+pub(crate) fn try_lock(file: &File, extent: Extent, mode: Mode) -> io::Result<Answer> {
+    match extent {
+        Extent::Whole => system::try_lock(file, mode),
+        #[cfg(target_os = "linux")]
+        Extent::Bytes(bytes) => bytes::try_lock(file, bytes, mode),
+    }
+}
+
+#[inline]
+pub(crate) fn unlock(file: &File, extent: Extent) -> io::Result<()> {
+    match extent {
+        Extent::Whole => system::unlock(file),
+        #[cfg(target_os = "linux")]
+        Extent::Bytes(bytes) => bytes::unlock(file, bytes),
+    }
+}
+
 /// Opens the file, creating it if need be, without touching what is in it.
 ///
 /// For reading and writing, because network file systems only lock exclusively what is open for
@@ -42,7 +99,7 @@ pub(crate) enum Answer {
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
-    system::do_not_follow(&mut options);
+    naming::do_not_follow(&mut options);
     let file = options.open(path)?;
     if file.metadata()?.is_file() {
         Ok(file)
@@ -55,7 +112,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 /// locks.
 pub(crate) fn open_again(file: &File, path: &Path) -> io::Result<File> {
     // By its descriptor, which finds the file also after it was removed or renamed.
-    if let Ok(again) = system::open_descriptor(file) {
+    if let Ok(again) = naming::open_descriptor(file) {
         return Ok(again);
     }
     let again = OpenOptions::new().read(true).write(true).open(path)?;
@@ -68,7 +125,7 @@ pub(crate) fn open_again(file: &File, path: &Path) -> io::Result<File> {
 
 /// Which file the path leads to now, if there is one.
 pub(crate) fn identity_at(path: &Path) -> io::Result<Option<Identity>> {
-    match system::identity_at(path) {
+    match naming::identity_at(path) {
         Ok(identity) => Ok(Some(identity)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

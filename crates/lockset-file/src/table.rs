@@ -1,4 +1,5 @@
-//! The lock files that this process has open, each once, however many handles there are.
+//! The lock files that this process has open, each once, however many handles there are; and each
+//! range of one that is locked by itself, likewise.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -9,7 +10,7 @@ use lockset_api::Error;
 use crate::explain::explain;
 use crate::files::Files;
 use crate::inode::Inode;
-use crate::sys::{self, Identity, Process};
+use crate::sys::{self, Extent, Identity, Process};
 
 /// The table of one process, and those of the children that were forked from it, as each sees it.
 ///
@@ -18,23 +19,26 @@ use crate::sys::{self, Identity, Process};
 /// have may have had it locked when the child was made.
 struct Table {
     process: Process,
-    inodes: Mutex<HashMap<Identity, Weak<Inode>>>,
+    inodes: Mutex<Inodes>,
     next: OnceLock<Box<Self>>,
 }
+
+type Inodes = HashMap<(Identity, Extent), Weak<Inode>>;
 
 static FIRST: OnceLock<Table> = OnceLock::new();
 
 /// The file at this path, created if there is none.
-pub(crate) fn open(path: &Path) -> Result<Arc<Inode>, Error> {
+pub(crate) fn open(path: &Path, extent: Extent) -> Result<Arc<Inode>, Error> {
     let file = sys::open(path).map_err(|error| explain(path, "open", error))?;
     let identity = sys::identity(&file, path).map_err(|error| explain(path, "look at", error))?;
+    let key = (identity, extent);
     let mut inodes = Table::current().lock();
-    if let Some(inode) = inodes.get(&identity).and_then(Weak::upgrade) {
+    if let Some(inode) = inodes.get(&key).and_then(Weak::upgrade) {
         // Ours is closed. To close a file takes no locks away: they belong to other openings.
         return Ok(inode);
     }
-    let inode = Arc::new(Inode::new(identity.clone(), Files::new(path.into(), file)));
-    inodes.insert(identity, Arc::downgrade(&inode));
+    let inode = Arc::new(Inode::new(key.0.clone(), Files::new(path.into(), file, extent)));
+    inodes.insert(key, Arc::downgrade(&inode));
     Ok(inode)
 }
 
@@ -44,10 +48,11 @@ impl Drop for Inode {
         if self.is_foreign() {
             return;
         }
+        let key = (self.identity.clone(), self.files.extent());
         let mut inodes = Table::current().lock();
         // Somebody may have opened it anew meanwhile.
-        if inodes.get(&self.identity).is_some_and(|inode| inode.strong_count() == 0) {
-            inodes.remove(&self.identity);
+        if inodes.get(&key).is_some_and(|inode| inode.strong_count() == 0) {
+            inodes.remove(&key);
         }
     }
 }
@@ -65,7 +70,7 @@ impl Table {
         table
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Identity, Weak<Inode>>> {
+    fn lock(&self) -> MutexGuard<'_, Inodes> {
         self.inodes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,12 +1,12 @@
 //! One who waits for a file in this process: a thread or a task.
 
 use std::io;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::task::Waker;
-use std::thread::{self, Thread};
 use std::time::Instant;
 
+use crate::sync::{AtomicU8, Mutex, Thread, current, now};
 use crate::sys::Mode;
 
 /// A place in the queue.
@@ -68,7 +68,7 @@ impl Waiter {
         Self {
             mode,
             patience,
-            since: Instant::now(),
+            since: now(),
             ticket,
             fate: AtomicU8::new(Fate::Waits as u8),
             wake: Mutex::new(Some(wake)),
@@ -128,6 +128,6 @@ impl Waiter {
 
 impl Wake {
     pub(crate) fn of(waker: Option<&Waker>) -> Self {
-        waker.map_or_else(|| Self::Thread(thread::current()), |waker| Self::Task(waker.clone()))
+        waker.map_or_else(|| Self::Thread(current()), |waker| Self::Task(waker.clone()))
     }
 }

@@ -56,4 +56,17 @@ fn ten_thousand_abandoned_waits_leave_one_helper_and_then_none() {
     assert_eq!(peer.ask("release"), "released");
     drop(lockset_api::block_on(lock.lock_async()).expect("locks"));
     until("the helper ends", || helpers() == 0);
+
+    // A thread that is the last to wait sends the helper home as well.
+    assert_eq!(peer.ask("lock"), "held");
+    let mut task = Box::pin(lock.lock_async());
+    assert!(task.as_mut().poll(&mut context).is_pending());
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| drop(lock.lock().expect("locks")));
+        until("both wait", || waiting(&lock) == 2);
+        assert_eq!(peer.ask("release"), "released");
+        drop(lockset_api::block_on(task).expect("locks"));
+        thread.join().expect("it is served");
+    });
+    until("the helper ends", || helpers() == 0);
 }

@@ -1,12 +1,15 @@
 //! The file lock does what every lock must do, between threads, tasks and processes, by both
-//! fronts, and also if the file is removed whenever it is unlocked.
+//! fronts, and also if the file is removed whenever it is unlocked. And so does a range of its
+//! bytes.
 
 use std::marker::PhantomData;
 use std::path::Path;
 
 use lockset_api::{Blocking, Deadline, Error, Lock, SharedLock};
-use lockset_conformance::{ProcessSubject, Subject, Watched, process, suite};
+use lockset_conformance::{ProcessSubject, Subject, Watched, process_shared, suite};
 use lockset_file::{FileGuard, FileLock, Options};
+#[cfg(target_os = "linux")]
+use lockset_file::{RangeLock, Region};
 use tempfile::TempDir;
 
 /// A lock file in a directory of its own, and how it is locked.
@@ -61,6 +64,31 @@ impl AtPath for Blocking<FileLock> {
     }
 }
 
+/// The same range for all of them.
+#[cfg(target_os = "linux")]
+fn region(path: &Path) -> Region {
+    let file = RangeLock::open(path).expect("the lock file can be opened");
+    file.range(100..200).expect("there is such a range")
+}
+
+#[cfg(target_os = "linux")]
+impl AtPath for Region {
+    const PEER: &'static str = "ranges::peer_range";
+
+    fn at(path: &Path) -> Self {
+        region(path)
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl AtPath for Blocking<Region> {
+    const PEER: &'static str = "ranges::peer_range_async";
+
+    fn at(path: &Path) -> Self {
+        Self::new(region(path))
+    }
+}
+
 /// Tidies up after itself.
 struct Removing(FileLock);
 
@@ -108,20 +136,39 @@ impl SharedLock for Removing {
 
 #[test]
 fn peer() {
-    process::serve::<File<FileLock>>();
+    process_shared::serve::<File<FileLock>>();
 }
 
 #[test]
 fn peer_async() {
-    process::serve::<File<Blocking<FileLock>>>();
+    process_shared::serve::<File<Blocking<FileLock>>>();
 }
 
 #[test]
 fn peer_removing() {
-    process::serve::<File<Removing>>();
+    process_shared::serve::<File<Removing>>();
 }
 
-suite!(file: File::<FileLock>::new() => lock, shared, process);
-suite!(watched_file: Watched::new(File::<FileLock>::new()) => lock, shared, process);
-suite!(tasks: File::<Blocking<FileLock>>::new() => lock, shared, process);
-suite!(removing: File::<Removing>::new() => lock, shared, process);
+#[cfg(target_os = "linux")]
+mod ranges {
+    use super::*;
+
+    #[test]
+    fn peer_range() {
+        process_shared::serve::<File<Region>>();
+    }
+
+    #[test]
+    fn peer_range_async() {
+        process_shared::serve::<File<Blocking<Region>>>();
+    }
+
+    suite!(range: File::<Region>::new() => lock, shared, process, process_shared);
+    suite!(range_tasks: File::<Blocking<Region>>::new() => lock, shared, process, process_shared);
+}
+
+suite!(file: File::<FileLock>::new() => lock, shared, process, process_shared);
+suite!(watched_file: Watched::new(File::<FileLock>::new())
+    => lock, shared, process, process_shared);
+suite!(tasks: File::<Blocking<FileLock>>::new() => lock, shared, process, process_shared);
+suite!(removing: File::<Removing>::new() => lock, shared, process, process_shared);

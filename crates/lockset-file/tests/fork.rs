@@ -9,6 +9,8 @@ use std::thread;
 
 use lockset_api::{Lock, SharedLock};
 use lockset_file::FileLock;
+#[cfg(target_os = "linux")]
+use lockset_file::RangeLock;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, fork};
 use support::lock_file;
@@ -50,6 +52,24 @@ fn a_childs_drop_does_not_unlock_and_a_child_holds_nothing() {
     assert!(!is_free(&path), "a child unlocked its parent's file");
     drop(guard);
     assert!(is_free(&path));
+}
+
+/// A range of bytes belongs to the parent likewise.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_child_holds_no_range_and_unlocks_none() {
+    let (_dir, path) = lock_file();
+    let region = RangeLock::open(&path).expect("opens").range(0..10).expect("a range");
+    let mut guard = Some(region.lock().expect("locks"));
+    let is_kept_out = in_a_child(|| {
+        drop(guard.take());
+        let other = RangeLock::open(&path).and_then(|file| file.range(5..15));
+        region.try_lock().is_ok_and(|granted| granted.is_none())
+            && other.and_then(|other| other.try_read()).is_ok_and(|granted| granted.is_none())
+    });
+    assert!(is_kept_out, "a child took its parent's range for its own, or unlocked it");
+    drop(guard);
+    assert!(in_a_child(|| region.try_lock().is_ok_and(|granted| granted.is_some())));
 }
 
 #[test]

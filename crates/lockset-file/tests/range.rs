@@ -41,6 +41,35 @@ fn a_waiter_for_a_range_is_served() {
     });
 }
 
+/// Those who want the same range share an opening of the file, and those who want others do not.
+#[test]
+fn readers_of_one_range_and_of_others_share_it() {
+    let (_dir, path) = lock_file();
+    let file = RangeLock::open(&path).expect("opens");
+    let readers = [0..10, 0..10, 5..15].map(|range| file.lock(range, Mode::Shared).expect("locks"));
+    let is_free = |range: std::ops::Range<u64>| {
+        file.try_lock(range, Mode::Exclusive).expect("asks").is_some()
+    };
+    let [first, second, overlapping] = readers;
+    drop(first);
+    assert!(!is_free(0..10) && !is_free(0..1) && !is_free(14..15) && is_free(15..16));
+    drop(second);
+    assert!(is_free(0..5) && !is_free(0..10));
+    drop(overlapping);
+    assert!(is_free(0..10));
+}
+
+#[test]
+fn a_region_shows_itself_and_its_guard_what_it_holds() {
+    let (_dir, path) = lock_file();
+    let region = RangeLock::open(&path).expect("opens").range(10..=19).expect("a range");
+    let guard = region.lock().expect("locks");
+    assert_eq!((region.path(), guard.mode()), (path.as_path(), Mode::Exclusive));
+    for shown in [format!("{region:?}"), format!("{guard:?}")] {
+        assert!(shown.contains("start: 10, length: 10"), "{shown}");
+    }
+}
+
 #[test]
 fn a_range_that_cannot_be_is_refused() {
     let (_dir, path) = lock_file();

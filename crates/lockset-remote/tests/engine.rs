@@ -8,7 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use lockset_api::{
-    AsyncLock, Deadline, End, ErrorKind, Lease as _, Lock, Loss, Released, block_on,
+    AsyncLock, Deadline, DynLeaseLock, End, ErrorKind, Fence, Lease as _, Lock, Loss, Released,
+    block_on,
 };
 use lockset_remote::{Locks, RemoteLock, Renewal, sqlite::Sqlite};
 use tempfile::TempDir;
@@ -80,6 +81,99 @@ fn a_lease_needs_no_thread_and_no_runtime_of_its_own() {
     drop(runtime);
     assert!(lease.remaining() > Duration::ZERO);
     assert_eq!(lease.release().unwrap(), Released::InTime);
+}
+
+/// The driver is another thread, so a thread of a runtime may wait for it.
+#[test]
+fn a_thread_of_a_runtime_may_wait_as_well() {
+    let (lock, _dir) = lock();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let lease = lock.lock().unwrap();
+        assert!(lock.try_lock_async().await.unwrap().is_none());
+        assert_eq!(lease.release().unwrap(), Released::InTime);
+        // More often than a task may go on without giving way: what waits here never does.
+        for _ in 0..200 {
+            assert_eq!(lock.lock().unwrap().release().unwrap(), Released::InTime);
+        }
+    });
+}
+
+#[test]
+fn which_lock_it_is_can_be_decided_at_run_time() {
+    let (lock, _dir) = lock();
+    let any: Box<dyn DynLeaseLock> = Box::new(lock);
+    let lease = any.dyn_lease().unwrap();
+    assert!(any.dyn_try_lease().unwrap().is_none());
+    assert!(lease.fence() > Fence::new(0));
+    assert_eq!(lease.release().unwrap(), Released::InTime);
+}
+
+/// On the caller's own runtime the same holds; what is dropped is seen through by that runtime.
+#[test]
+fn the_driver_may_be_a_runtime_of_the_callers() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(dir.path().join("locks.db")).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let lock = Locks::on(runtime.handle(), store).lock("job").unwrap();
+    runtime.block_on(async {
+        let lease = lock.lock_async().await.unwrap();
+        assert!(lock.try_lock_async().await.unwrap().is_none());
+        // Given up at the first step, and in the middle of a wait.
+        for _ in 0..20 {
+            let mut given_up = pin!(lock.lock_async());
+            assert!(given_up.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        }
+        drop(lease);
+        let lease = lock.lock_async().await.unwrap();
+        assert_eq!(lease.release_async().await.unwrap(), Released::InTime);
+    });
+    // Another thread waits for the runtime, which has to run for that.
+    let waiting = thread::spawn({
+        let lock = lock.clone();
+        move || lock.lock().unwrap()
+    });
+    let lease = runtime.block_on(async move {
+        while !waiting.is_finished() {
+            tokio::task::yield_now().await;
+        }
+        waiting.join().unwrap()
+    });
+    drop(lease);
+}
+
+#[test]
+fn a_lease_goes_to_another_process_as_a_ticket() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("locks.db");
+    let locks = || Locks::new(Sqlite::open(&path).unwrap());
+    let (one, other) = (locks(), locks());
+    let lease = one.lock("job").unwrap().lock().unwrap();
+    let (fence, watcher) = (lease.fence(), lease.lost());
+    let ticket = lease.into_ticket();
+    assert_eq!(watcher.wait(Deadline::NEVER), Some(End::Released), "it is no loss");
+    assert!(one.lock("job").unwrap().try_lock().unwrap().is_none(), "it was given back");
+    let text = ticket.to_string();
+    let resumed = other.resume(text.parse().unwrap()).unwrap();
+    assert_eq!(resumed.fence(), fence);
+    assert_eq!(resumed.release().unwrap(), Released::InTime);
+    let late = other.resume(text.parse().unwrap()).unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::Lost);
+    assert!(late.to_string().contains("\"job\""), "{late}");
+}
+
+/// SQLite keeps neither readers nor permits, and says so before anybody waits for one.
+#[test]
+fn what_a_server_cannot_do_is_refused_when_the_lock_is_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let locks = Locks::new(Sqlite::open(dir.path().join("locks.db")).unwrap());
+    let kinds = [
+        locks.rw_lock("job").unwrap_err().kind(),
+        locks.semaphore("job", 3).unwrap_err().kind(),
+        locks.lock_all(&["a", "b"]).unwrap_err().kind(),
+    ];
+    assert_eq!(kinds, [ErrorKind::Unsupported; 3]);
+    assert_eq!(locks.inspect("job").unwrap_err().kind(), ErrorKind::Denied);
 }
 
 /// SQLite answers "busy" to some of those who create one database at once.

@@ -5,10 +5,8 @@
 use std::thread;
 use std::time::Duration;
 
-use lockset_api::{
-    Deadline, ErrorKind, Lease as _, Lock, Permits, Released, SharedLock, block_on,
-};
-use lockset_remote::{Acquire, Locks, Party, RemoteLease, redis::Redis};
+use lockset_api::{Deadline, ErrorKind, Lease as _, Lock, Permits, Released, SharedLock, block_on};
+use lockset_remote::{Acquire, Locks, Party, RemoteLease, Renewal, redis::Redis};
 use testbed::{Proxy, Redis as Server};
 
 fn server() -> Server {
@@ -137,9 +135,8 @@ fn a_waiter_that_is_dead_is_skipped_on_the_spot() {
     let locks = locks(&server);
     let lock = locks.lock("job").unwrap();
     let held = lock.lock().unwrap();
-    let dead = in_line(&locks, "job", 0, || {
-        far.lock("job").unwrap().acquire(Deadline::after(LONG))
-    });
+    let dead =
+        in_line(&locks, "job", 0, || far.lock("job").unwrap().acquire(Deadline::after(LONG)));
     let next = in_line(&locks, "job", 1, || lock.acquire(Deadline::NEVER));
     proxy.sever();
     release(held);
@@ -149,6 +146,29 @@ fn a_waiter_that_is_dead_is_skipped_on_the_spot() {
     assert!(!soon.has_passed(), "the dead one had its turn first");
     drop(dead);
     release(lease);
+}
+
+/// The news of a hand-over is as old as its way, and what is left of the lease is less by that.
+#[test]
+fn what_is_left_of_a_lease_that_was_handed_over_counts_from_the_hand_over() {
+    let server = server();
+    let one_way = Duration::from_millis(200);
+    let proxy = Proxy::with_delay(server.addr(), one_way).unwrap();
+    let far = Locks::new(Redis::new(&format!("redis://{}", proxy.addr())).unwrap());
+    let ttl = Duration::from_secs(20);
+    let far = far.lock("job").unwrap().with_ttl(ttl).unwrap().with_renewal(Renewal::Never);
+    let locks = locks(&server);
+    let held = locks.lock("job").unwrap().lock().unwrap();
+    let waiting = in_line(&locks, "job", 0, || far.acquire(Deadline::NEVER));
+    // So long that the start of the wait would be no answer.
+    let long = Duration::from_secs(1);
+    assert_eq!(held.lost().wait(Deadline::after(long)), None);
+    release(held);
+    let lease = granted(waiting);
+    let drift = ttl / 100 + Duration::from_millis(2);
+    let left = lease.remaining();
+    assert!(left <= ttl - one_way - drift, "{left:?} left of {ttl:?} after {one_way:?} of way");
+    assert!(left > ttl - one_way * 3 - drift, "{left:?} left: it counts from the wait's start");
 }
 
 /// Nobody hands over for a holder that died, so the first in line looks when its time is over.

@@ -1,8 +1,8 @@
 //! The seam to the system that the locks of threads share: words that threads spin on and sleep on,
 //! pointers, parking, and what a deadline is.
 //!
-//! **Not for use by others**: it is here because `lockset-mutex` and `lockset-semaphore` have it in
-//! common, and it changes as they do. Take one of those.
+//! **Not for use by others**: it is here because `lockset-mutex`, `lockset-semaphore` and
+//! `lockset-file` have it in common, and it changes as they do. Take one of those.
 //!
 //! The locks say *when* to spin, sleep and wake; what that means is chosen here. Linux has sleeping
 //! on a word as a system call; elsewhere a table of condition variables does the same; under a

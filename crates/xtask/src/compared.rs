@@ -1,23 +1,29 @@
-//! `cargo xtask permits` and `cargo xtask files`: locks beside their rivals, in interleaved rounds.
+//! `cargo xtask permits`, `files` and `leases`: locks beside their rivals, in interleaved rounds.
 //!
 //! The measuring is a program of the benchmarks. This runs it, and puts its tables into the book,
 //! so that no figure there was typed by hand.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::Result;
 use crate::process::{cargo, output_of, run as run_command, say};
+use crate::{Result, rivals};
 
 /// A program, the page of the book for its tables, and what the page says before them.
 pub(crate) struct Comparison {
+    package: &'static str,
     bench: &'static str,
+    /// Gets what the program needs, and says under which variable it finds that.
+    prepare: fn() -> Result<Option<(&'static str, PathBuf)>>,
     page: &'static str,
     head: &'static str,
 }
 
 pub(crate) const PERMITS: Comparison = Comparison {
+    package: "lockset-bench",
     bench: "permits",
+    prepare: || Ok(None),
     page: "docs/src/semaphores-compared.md",
     head: "# Semaphores compared
 
@@ -37,7 +43,9 @@ rate is high and the index is 1 over their number.
 };
 
 pub(crate) const FILES: Comparison = Comparison {
+    package: "lockset-bench",
     bench: "files",
+    prepare: || Ok(None),
     page: "docs/src/file-locks-compared.md",
     head: "# File locks compared
 
@@ -49,10 +57,45 @@ each time in another order. Less is better where a time is measured, more where 
 ",
 };
 
+pub(crate) const LEASES: Comparison = Comparison {
+    package: "lockset-bench-leases",
+    bench: "leases",
+    prepare: || Ok(Some((rivals::VARIABLE, rivals::install()?))),
+    page: "docs/src/leases-compared.md",
+    head: "# Leases compared
+
+<!-- Written by `cargo xtask leases --write`. -->
+
+All of these locks are kept by one Redis server. First it is some milliseconds away: a proxy keeps
+every message for 2 ms, and each figure is a multiple of the round trip (RTT) that a raw socket saw
+through the same proxy just before. Such figures count what a lock has to send and to wait for, and
+hardly depend on the machine. Then the server is on the same processor as its client, and each
+figure is a multiple of what the bare client needs for the very commands of that lock: what the
+library around it costs. The rounds of all locks are interleaved, each time in another order. In
+bold is the median of all rounds, and beside it are the least and the most of them.
+
+In the tables of contention every section is empty, and every contender has a connection of its own.
+*RTT a lock* is the time from one grant to the next. Jain's index is 1 if all got the lock equally
+often, and 1 over their number if one had it all the time; in brackets is the worst round. The
+longest wait is divided by the number of contenders: in a queue nobody waits for much more than 1.
+That no two held the lock at once was checked in each of these rounds: from a release to the next
+grant it has to be a whole round trip.
+
+The bounds of many tasks are what `redis-benchmark -P 64` gets done: one over the sum of the times
+of all commands of a pair.
+
+Read a rate together with its index and its longest wait. A lock that polls gives the lock to
+whoever comes by, which is mostly the one that has just released it: few round trips a lock, and
+waits that are many times as long as in a queue.
+
+",
+};
+
 pub(crate) fn run(comparison: &Comparison, flags: &[String]) -> Result<ExitCode> {
-    let Comparison { bench, page, head } = comparison;
+    let Comparison { package, bench, prepare, page, head } = comparison;
     let has = |flag: &str| flags.iter().any(|given| given == flag);
-    let mut program = cargo(&["bench", "--package", "lockset-bench", "--bench", bench]);
+    let mut program = cargo(&["bench", "--package", package, "--bench", bench]);
+    program.envs(prepare()?);
     program.arg("--").args(has("--quick").then_some("--quick"));
     if has("--write") {
         say(&program);

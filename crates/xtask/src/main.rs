@@ -13,6 +13,7 @@ mod nursery;
 mod orderings;
 mod packages;
 mod process;
+mod rivals;
 mod survivors;
 mod tally;
 mod targets;
@@ -107,6 +108,12 @@ const VERBS: &[Verb] = &[
         flags: &["--write"],
         about: "the file locks beside their rivals: printed, or written into the book",
         run: |flags| compared::run(&compared::FILES, flags),
+    },
+    Verb {
+        name: "leases",
+        flags: &["--quick", "--write"],
+        about: "the locks kept by Redis beside their rivals: printed, or written into the book",
+        run: |flags| compared::run(&compared::LEASES, flags),
     },
 ];
 

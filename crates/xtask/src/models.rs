@@ -17,7 +17,7 @@ use crate::tally::Tally;
 use crate::targets;
 
 /// The crates that have models, in their test targets whose names begin with `loom`.
-pub(crate) const PACKAGES: &[&str] = &["lockset-mutex", "lockset-semaphore"];
+pub(crate) const PACKAGES: &[&str] = &["lockset-mutex", "lockset-semaphore", "lockset-file"];
 
 /// How far the models are explored.
 pub(crate) struct Depth {

@@ -14,6 +14,7 @@ use crate::nursery::Nursery;
 use crate::tally::Tally;
 
 mod condvar;
+mod file;
 mod ladder;
 mod many_threads;
 mod raw;
@@ -46,6 +47,10 @@ struct Mutant {
 /// Every bug that a model here claims to exclude.
 const AREAS: &[Area] = &[
     condvar::WAITING,
+    file::EXCLUSION,
+    file::GIVING_UP,
+    file::TURNS,
+    file::MANY_THREADS,
     ladder::LADDER,
     many_threads::MANY_THREADS,
     raw::EXCLUSION,

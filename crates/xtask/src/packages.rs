@@ -1,4 +1,5 @@
-//! The system's packages that the tests need: named, and installed where that is possible.
+//! The system's packages that the tests or the benchmarks need: named, and installed where that is
+//! possible.
 //!
 //! A test whose server is missing fails; it is never skipped. So the servers are made sure of
 //! before the first test runs, instead of in a list of instructions that nobody has read.
@@ -8,8 +9,8 @@ use std::process::{Command, Stdio};
 use crate::Result;
 use crate::process::{is_installed, run};
 
-/// What the tests need, and the Debian package that brings it.
-struct Requirement {
+/// What is needed, and the Debian package that brings it.
+pub(crate) struct Requirement {
     package: &'static str,
     what: Needed,
 }
@@ -21,7 +22,7 @@ enum Needed {
     PythonModule(&'static str),
 }
 
-const REQUIREMENTS: &[Requirement] = &[
+pub(crate) const FOR_TESTS: &[Requirement] = &[
     Requirement { package: "redis-server", what: Needed::Program("redis-server") },
     Requirement { package: "openssl", what: Needed::Program("openssl") },
     Requirement {
@@ -31,15 +32,25 @@ const REQUIREMENTS: &[Requirement] = &[
     Requirement { package: "python3-filelock", what: Needed::PythonModule("filelock") },
 ];
 
+/// A server, what bounds it, and the languages of some rivals.
+pub(crate) const FOR_LEASES: &[Requirement] = &[
+    Requirement { package: "redis-server", what: Needed::Program("redis-server") },
+    Requirement { package: "redis-tools", what: Needed::Program("redis-benchmark") },
+    Requirement { package: "python3-pip", what: Needed::PythonModule("pip") },
+    Requirement { package: "nodejs", what: Needed::Program("node") },
+    Requirement { package: "npm", what: Needed::Program("npm") },
+];
+
 /// Installs what is missing, or says how to.
-pub(crate) fn ensure() -> Result<()> {
-    let missing = missing();
+pub(crate) fn ensure(requirements: &[Requirement]) -> Result<()> {
+    let missing_now = || missing(requirements);
+    let missing = missing_now();
     if missing.is_empty() {
         return Ok(());
     }
     let list = missing.join(" ");
     let install = format!("apt-get update && apt-get install -y --no-install-recommends {list}");
-    println!("The tests need these packages: {list}\nTo install them: {install}");
+    println!("These packages are needed: {list}\nTo install them: {install}");
 
     let Some(prefix) = privilege().filter(|_| is_installed("apt-get")) else {
         return Err(format!("packages are missing; please run: sudo sh -c '{install}'").into());
@@ -52,15 +63,15 @@ pub(crate) fn ensure() -> Result<()> {
     apt(&["update"])?;
     apt(&[&["install", "-y", "--no-install-recommends"], missing.as_slice()].concat())?;
 
-    let missing = self::missing();
+    let missing = missing_now();
     if !missing.is_empty() {
         return Err(format!("installed, but not to be found: {}", missing.join(" ")).into());
     }
     Ok(())
 }
 
-fn missing() -> Vec<&'static str> {
-    let missing = REQUIREMENTS.iter().filter(|needed| !needed.what.is_there());
+fn missing(requirements: &[Requirement]) -> Vec<&'static str> {
+    let missing = requirements.iter().filter(|needed| !needed.what.is_there());
     missing.map(|needed| needed.package).collect()
 }
 

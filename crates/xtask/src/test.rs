@@ -7,7 +7,7 @@ use crate::Result;
 use crate::models::Depth;
 use crate::process::{cargo, say};
 use crate::tally::Tally;
-use crate::{models, mutants, orderings, packages, survivors, tsan};
+use crate::{models, mutants, orderings, packages, rivals, survivors, tsan};
 
 /// Runs all tests of one kind; an error is a kind that could not be run.
 type Stage = fn(&Depth) -> Result<Tally>;
@@ -40,7 +40,7 @@ const SLOW: &[(&str, Stage)] =
 
 /// Runs every stage, also after a failure, so that one run shows all there is to repair.
 pub(crate) fn run(extent: &Extent) -> Result<ExitCode> {
-    packages::ensure()?;
+    packages::ensure(packages::FOR_TESTS)?;
     let mut total = Tally::default();
     let mut failures = Vec::new();
     for (name, stage) in STAGES.iter().chain(extent.slow) {
@@ -62,7 +62,8 @@ pub(crate) fn run(extent: &Extent) -> Result<ExitCode> {
 }
 
 fn tests() -> Result<Tally> {
-    count(&mut cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]))
+    let mut cargo = cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
+    count(cargo.args(["--exclude", rivals::PACKAGE]))
 }
 
 fn portable_tests() -> Result<Tally> {

@@ -15,6 +15,9 @@ use rustix::io::{Errno, retry_on_intr};
 
 use super::{Answer, Mode};
 
+/// Whether a file is told from another one at the same path.
+pub(crate) const TELLS_FILES_APART: bool = true;
+
 /// What two openings of the same file have in common.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Identity {
@@ -35,7 +38,7 @@ impl Identity {
 }
 
 /// Sleeps in the kernel's queue until the lock is granted.
-pub(crate) fn lock(file: &File, mode: Mode) -> io::Result<()> {
+pub(super) fn lock(file: &File, mode: Mode) -> io::Result<()> {
     let operation = match mode {
         Mode::Exclusive => FlockOperation::LockExclusive,
         Mode::Shared => FlockOperation::LockShared,
@@ -43,10 +46,9 @@ pub(crate) fn lock(file: &File, mode: Mode) -> io::Result<()> {
     Ok(retry_on_intr(|| flock(file, operation))?)
 }
 
-/// Takes the lock if that takes no waiting. What the description held before is given up in any
-/// case: flock changes the mode of a lock by giving it up first.
+/// Takes the lock if that takes no waiting.
 #[inline]
-pub(crate) fn try_lock(file: &File, mode: Mode) -> io::Result<Answer> {
+pub(super) fn try_lock(file: &File, mode: Mode) -> io::Result<Answer> {
     let operation = match mode {
         Mode::Exclusive => FlockOperation::NonBlockingLockExclusive,
         Mode::Shared => FlockOperation::NonBlockingLockShared,
@@ -59,7 +61,7 @@ pub(crate) fn try_lock(file: &File, mode: Mode) -> io::Result<Answer> {
 }
 
 #[inline]
-pub(crate) fn unlock(file: &File) -> io::Result<()> {
+pub(super) fn unlock(file: &File) -> io::Result<()> {
     Ok(retry_on_intr(|| flock(file, FlockOperation::Unlock))?)
 }
 

@@ -10,6 +10,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use lockset_api::{Lock, SharedLock};
 use lockset_file::{FileGuard, FileLock, Options};
+#[cfg(target_os = "linux")]
+use lockset_file::{Mode, RangeLock};
 use tempfile::TempDir;
 
 /// What a peer finds in its environment: the lock file, and the words of its options.
@@ -102,6 +104,8 @@ pub(crate) fn serve() {
     let Ok(path) = env::var(ADDRESS) else { return };
     let lock = options(&env::var(OPTIONS).unwrap_or_default()).open(&path).expect("opens");
     let mut guard = None;
+    #[cfg(target_os = "linux")]
+    let (ranges, mut range) = (RangeLock::open(&path).expect("opens"), None);
     say("ready");
     for order in io::stdin().lines() {
         let order = order.expect("the test still writes");
@@ -110,8 +114,21 @@ pub(crate) fn serve() {
             ["read"] => hold(&mut guard, Some(lock.read().expect("locks"))),
             ["try"] => hold(&mut guard, lock.try_lock().expect("locks")),
             ["try_read"] => hold(&mut guard, lock.try_read().expect("locks")),
+            #[cfg(target_os = "linux")]
+            ["lock_range" | "try_range", start, end] => {
+                let bound = |word: &str| word.parse::<u64>().expect("a number");
+                let bytes = bound(start)..bound(end);
+                range = if order.starts_with("try") {
+                    ranges.try_lock(bytes, Mode::Exclusive).expect("asks")
+                } else {
+                    Some(ranges.lock(bytes, Mode::Exclusive).expect("locks"))
+                };
+                say(if range.is_some() { "held" } else { "busy" });
+            }
             ["release"] => {
                 guard = None;
+                #[cfg(target_os = "linux")]
+                drop(range.take());
                 say("released");
             }
             ["sections", times, marker] => {

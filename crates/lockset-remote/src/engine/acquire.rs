@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::time::{sleep, sleep_until};
 
 use super::claim::Port;
-use super::driver::now;
+use super::driver::{self, BoxedWork, Driver, Work, now};
 use super::lease::RemoteLease;
 use super::observe;
 use super::terms::Terms;
@@ -28,7 +28,8 @@ type Answer = Result<Option<RemoteLease>, Error>;
 pub struct Acquire(State);
 
 enum State {
-    Waiting(oneshot::Receiver<Answer>),
+    /// The receiver is dropped first, so that work which goes on finds that nobody waits.
+    Waiting(driver::Answer<Answer>, Work),
     /// Not even started.
     Failed(Option<Error>),
 }
@@ -39,6 +40,12 @@ pub(crate) enum Patience {
     /// One attempt.
     Try,
     Until(Deadline),
+}
+
+impl From<Deadline> for Patience {
+    fn from(deadline: Deadline) -> Self {
+        if deadline.has_passed() { Self::Try } else { Self::Until(deadline) }
+    }
 }
 
 impl Patience {
@@ -61,14 +68,37 @@ impl Acquire {
         terms: Terms,
         patience: Patience,
     ) -> Self {
+        Self::with(port, request, terms, patience, |driver, work| {
+            driver.handle()?.spawn(work);
+            Ok(Work::DONE)
+        })
+    }
+
+    /// The same, but it need not start before it is polled.
+    pub(crate) fn lazily(
+        port: &Port,
+        request: Result<Request, Error>,
+        terms: Terms,
+        patience: Patience,
+    ) -> Self {
+        Self::with(port, request, terms, patience, |driver, work| driver.start(work))
+    }
+
+    fn with(
+        port: &Port,
+        request: Result<Request, Error>,
+        terms: Terms,
+        patience: Patience,
+        start: impl FnOnce(&Driver, BoxedWork) -> Result<Work, Error>,
+    ) -> Self {
         let started = request.and_then(|request| {
-            let (reply, answer) = oneshot::channel();
+            let (reply, answer) = driver::answer();
             let task = Task { port: port.clone(), request, terms, patience, began: now() };
-            port.driver.handle()?.spawn(observe::waiting(task.run(reply)));
-            Ok(answer)
+            let work = start(&port.driver, Box::pin(observe::waiting(task.run(reply))))?;
+            Ok((answer, work))
         });
         Self(match started {
-            Ok(answer) => State::Waiting(answer),
+            Ok((answer, work)) => State::Waiting(answer, work),
             Err(error) => State::Failed(Some(error)),
         })
     }
@@ -79,10 +109,14 @@ impl Future for Acquire {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answer> {
         match &mut self.0 {
-            State::Waiting(answer) => Pin::new(answer).poll(context).map(|answer| {
-                // The sender answers before it goes, unless the driver has ended.
-                answer.unwrap_or_else(|_| Err(Error::new(ErrorKind::Other, "the driver is gone")))
-            }),
+            State::Waiting(answer, work) => {
+                work.go_on(context);
+                Pin::new(answer).poll(context).map(|answer| {
+                    let gone = |_| Err(Error::new(ErrorKind::Other, "the driver is gone"));
+                    // The sender answers before it goes, unless the driver has ended.
+                    answer.unwrap_or_else(gone)
+                })
+            }
             State::Failed(error) => {
                 Poll::Ready(Err(error.take().expect("`Acquire` was polled again after its error")))
             }

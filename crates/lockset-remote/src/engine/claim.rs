@@ -9,6 +9,7 @@ use lockset_api::{Deadline, Error, ErrorKind, Name, block_on};
 use super::acquire::{Acquire, Patience};
 use super::driver::Driver;
 use super::lease::RemoteLease;
+use super::renewer::Renewer;
 use super::terms::{Renewal, Terms};
 use crate::request::DisplayNames;
 use crate::store::LeaseStore;
@@ -19,6 +20,8 @@ use crate::{Mode, Request};
 pub(crate) struct Port {
     pub(crate) store: Arc<dyn LeaseStore>,
     pub(crate) driver: Driver,
+    /// Sees to the leases of this store.
+    pub(crate) renewer: Arc<Renewer>,
 }
 
 /// A lock that can be asked for.
@@ -69,23 +72,26 @@ impl Claim {
 
     /// Starts to wait until `deadline`; with one in the past, makes one attempt.
     pub(crate) fn acquire(&self, mode: Mode, deadline: Deadline) -> Acquire {
-        let patience =
-            if deadline.has_passed() { Patience::Try } else { Patience::Until(deadline) };
-        self.start(mode, patience)
+        Acquire::start(&self.port, self.request(mode), self.terms, Patience::from(deadline))
     }
 
+    /// The same, but it need not start before it is polled.
+    pub(crate) fn acquire_lazily(&self, mode: Mode, deadline: Deadline) -> Acquire {
+        Acquire::lazily(&self.port, self.request(mode), self.terms, Patience::from(deadline))
+    }
+
+    /// Makes one attempt.
     pub(crate) fn try_acquire(&self, mode: Mode) -> Acquire {
-        self.start(mode, Patience::Try)
+        Acquire::lazily(&self.port, self.request(mode), self.terms, Patience::Try)
     }
 
-    fn start(&self, mode: Mode, patience: Patience) -> Acquire {
-        let request = Request::of(Arc::clone(&self.names), mode, self.terms.ttl);
-        let request = request.map(|request| Request { note: self.note.clone(), ..request });
-        Acquire::start(&self.port, request, self.terms, patience)
+    fn request(&self, mode: Mode) -> Result<Request, Error> {
+        let request = Request::of(Arc::clone(&self.names), mode, self.terms.ttl)?;
+        Ok(Request { note: self.note.clone(), ..request })
     }
 
     pub(crate) async fn wait(&self, mode: Mode) -> Result<RemoteLease, Error> {
-        let granted = self.acquire(mode, Deadline::NEVER).await?;
+        let granted = self.acquire_lazily(mode, Deadline::NEVER).await?;
         granted.ok_or_else(|| Error::new(ErrorKind::Other, "a wait without end has ended"))
     }
 

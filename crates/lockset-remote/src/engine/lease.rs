@@ -7,13 +7,10 @@ use core::task::Poll;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use lockset_api::{End, Error, ErrorKind, Fence, Loss, Lost, Name, Released, Term, block_on};
-use tokio::runtime::Handle;
-use tokio::sync::oneshot;
-use tokio::task::AbortHandle;
+use lockset_api::{End, Error, ErrorKind, Fence, Loss, Lost, Name, Released, block_on};
 
 use super::claim::Port;
-use super::driver::now;
+use super::driver::{Work, answer};
 use super::keeper::Held;
 use super::terms::Terms;
 use super::ticket::Ticket;
@@ -28,7 +25,6 @@ use crate::Request;
 #[must_use = "a lease that is dropped is given back at once"]
 pub struct RemoteLease {
     held: Arc<Held>,
-    keeper: AbortHandle,
     /// Whether it is somebody else's business by now: it was given back or put into a ticket.
     is_settled: bool,
 }
@@ -42,13 +38,7 @@ impl RemoteLease {
         fence: Fence,
         since: Instant,
     ) -> Self {
-        let term = Term::until_by(now, terms.deadline(since));
-        let held = Arc::new(Held { port, request, terms, term, fence, since });
-        let keeper = Handle::current().spawn({
-            let held = Arc::clone(&held);
-            async move { held.keep().await }
-        });
-        Self { held, keeper: keeper.abort_handle(), is_settled: false }
+        Self { held: Held::start(port, request, terms, fence, since), is_settled: false }
     }
 
     /// The lock's name, the first if it has several.
@@ -75,7 +65,7 @@ impl RemoteLease {
     ///
     /// As [`renew`](Self::renew).
     pub fn renew_async(&self) -> impl Future<Output = Result<(), Error>> + Send + 'static {
-        let (reply, answer) = oneshot::channel();
+        let (reply, answer) = answer();
         let held = Arc::clone(&self.held);
         spawn(&self.held, async move { drop(reply.send(held.renew().await)) });
         async move { answer.await.unwrap_or_else(|_| Err(driver_is_gone())) }
@@ -113,7 +103,7 @@ impl RemoteLease {
     /// [resume](crate::Locks::resume) it: within its TTL, since nobody renews it meanwhile.
     #[must_use = "a ticket that is lost is a lock that stays taken for its TTL"]
     pub fn into_ticket(mut self) -> Ticket {
-        self.keeper.abort();
+        self.held.settle();
         // Whoever watches this lease is told that it has ended here.
         self.held.term.end(End::Released);
         self.is_settled = true;
@@ -131,16 +121,22 @@ impl RemoteLease {
     pub fn release_async(
         mut self,
     ) -> impl Future<Output = Result<Released, Error>> + Send + 'static {
-        let (reply, answer) = oneshot::channel();
-        self.give_back(move |outcome| drop(reply.send(outcome)));
-        async move { answer.await.unwrap_or_else(|_| Err(driver_is_gone())) }
+        let (reply, answer) = answer();
+        let mut work = self.give_back(move |outcome| drop(reply.send(outcome)));
+        let mut answer = Box::pin(answer);
+        poll_fn(move |context| {
+            work.go_on(context);
+            answer.as_mut().poll(context).map(|told| told.unwrap_or_else(|_| Err(driver_is_gone())))
+        })
     }
 
-    fn give_back(&mut self, told: impl FnOnce(Result<Released, Error>) + Send + 'static) {
-        self.keeper.abort();
+    fn give_back(&mut self, told: impl FnOnce(Result<Released, Error>) + Send + 'static) -> Work {
+        self.held.settle();
         self.is_settled = true;
         let held = Arc::clone(&self.held);
-        spawn(&self.held, async move { held.release(told).await });
+        let release = Box::pin(async move { held.release(told).await });
+        // The driver runs: it has started this lease.
+        self.held.port.driver.start(release).unwrap_or(Work::DONE)
     }
 }
 
@@ -158,7 +154,8 @@ fn driver_is_gone() -> Error {
 impl Drop for RemoteLease {
     fn drop(&mut self) {
         if !self.is_settled {
-            self.give_back(drop);
+            // Dropped, it is left to the driver.
+            drop(self.give_back(drop));
         }
     }
 }

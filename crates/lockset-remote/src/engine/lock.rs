@@ -51,7 +51,7 @@ impl Lock for RemoteLock {
     }
 
     fn lock_until(&self, deadline: Deadline) -> Result<Option<RemoteLease>, Error> {
-        block_on(self.acquire(deadline))
+        block_on(self.claim.acquire_lazily(Mode::Exclusive, deadline))
     }
 }
 
@@ -68,6 +68,6 @@ impl AsyncLock for RemoteLock {
     }
 
     async fn lock_until_async(&self, deadline: Deadline) -> Result<Option<RemoteLease>, Error> {
-        self.acquire(deadline).await
+        self.claim.acquire_lazily(Mode::Exclusive, deadline).await
     }
 }

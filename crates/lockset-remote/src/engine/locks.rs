@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use lockset_api::{Error, ErrorKind, Name, block_on};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 
 use super::claim::{Claim, Port};
-use super::driver::{Driver, now};
+use super::driver::{Driver, answer, now};
 use super::lease::RemoteLease;
 use super::lock::RemoteLock;
 use super::rw_lock::RemoteRwLock;
@@ -46,7 +45,7 @@ impl Locks {
     }
 
     fn driven(driver: Driver, store: impl LeaseStore) -> Self {
-        Self { port: Port { store: Arc::new(store), driver } }
+        Self { port: Port { store: Arc::new(store), driver, renewer: Arc::default() } }
     }
 
     /// The lock of this name. Nothing is sent yet.
@@ -177,7 +176,7 @@ impl Locks {
         &self,
         exchange: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> impl Future<Output = Result<T, Error>> + Send + 'static {
-        let (reply, answer) = oneshot::channel();
+        let (reply, answer) = answer();
         let started = self.port.driver.handle().map(|driver| {
             driver.spawn(async move { drop(reply.send(exchange.await)) });
         });

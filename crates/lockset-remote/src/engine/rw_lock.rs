@@ -51,7 +51,7 @@ impl Lock for RemoteRwLock {
     }
 
     fn lock_until(&self, deadline: Deadline) -> Result<Option<RemoteLease>, Error> {
-        block_on(self.acquire(deadline))
+        block_on(self.claim.acquire_lazily(Mode::Exclusive, deadline))
     }
 }
 
@@ -67,7 +67,7 @@ impl SharedLock for RemoteRwLock {
     }
 
     fn read_until(&self, deadline: Deadline) -> Result<Option<RemoteLease>, Error> {
-        block_on(self.acquire_shared(deadline))
+        block_on(self.claim.acquire_lazily(Mode::Shared, deadline))
     }
 }
 
@@ -84,7 +84,7 @@ impl AsyncLock for RemoteRwLock {
     }
 
     async fn lock_until_async(&self, deadline: Deadline) -> Result<Option<RemoteLease>, Error> {
-        self.acquire(deadline).await
+        self.claim.acquire_lazily(Mode::Exclusive, deadline).await
     }
 }
 
@@ -100,6 +100,6 @@ impl AsyncSharedLock for RemoteRwLock {
     }
 
     async fn read_until_async(&self, deadline: Deadline) -> Result<Option<RemoteLease>, Error> {
-        self.acquire_shared(deadline).await
+        self.claim.acquire_lazily(Mode::Shared, deadline).await
     }
 }

@@ -65,7 +65,7 @@ impl Permits for RemoteSemaphore {
     }
 
     fn acquire_until(&self, n: usize, deadline: Deadline) -> Result<Option<RemoteLease>, Error> {
-        block_on(self.acquire_by(n, deadline)?)
+        block_on(self.claim.acquire_lazily(self.mode(n)?, deadline))
     }
 }
 
@@ -82,6 +82,6 @@ impl AsyncPermits for RemoteSemaphore {
         n: usize,
         deadline: Deadline,
     ) -> Result<Option<RemoteLease>, Error> {
-        self.acquire_by(n, deadline)?.await
+        self.claim.acquire_lazily(self.mode(n)?, deadline).await
     }
 }

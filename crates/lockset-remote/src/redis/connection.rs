@@ -3,8 +3,8 @@
 //! Commands, their answers and the server's pushes go by it, all in order.
 
 use core::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use lockset_api::{Error, Fence};
@@ -13,7 +13,6 @@ use redis::{
     AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, ProtocolVersion, PushInfo, PushKind,
     RedisError, ScriptInvocation, from_redis_value_ref,
 };
-use tokio::sync::Mutex;
 
 use super::waiting::{Push, Waiting};
 use crate::RequestId;
@@ -32,6 +31,8 @@ pub(super) struct Connection {
     waiting: Arc<Waiting>,
     /// The one that worked last.
     current: Mutex<Option<Link>>,
+    /// Held while a new one is made, so that one is made for all who need it.
+    connecting: tokio::sync::Mutex<()>,
 }
 
 /// A connection that was made, and the channel by which its pushes come.
@@ -60,7 +61,12 @@ impl Connection {
             let why = "not the address of a Redis server";
             Error::new(lockset_api::ErrorKind::Config, why).with_source(error)
         })?;
-        Ok(Self { client, waiting: Arc::clone(waiting), current: Mutex::new(None) })
+        Ok(Self {
+            client,
+            waiting: Arc::clone(waiting),
+            current: Mutex::default(),
+            connecting: tokio::sync::Mutex::default(),
+        })
     }
 
     /// Runs a script, loading it first where the server does not know it yet.
@@ -71,7 +77,7 @@ impl Connection {
         &self,
         call: impl Fn(&Link) -> ScriptInvocation<'s> + Send + Sync,
     ) -> Result<Answer<T>, StoreError> {
-        let had_one = self.current.lock().await.is_some();
+        let had_one = self.working().is_some();
         match self.run_once(&call).await {
             Err(first) if had_one && first.may_have_acted() => {
                 // If this fails as well, it is still the first call whose outcome is not known.
@@ -93,26 +99,39 @@ impl Connection {
         let answer = call.invoke_async(&mut link.connection).await;
         doubt.since = None;
         if let Err(error) = &answer
-            && error.is_unrecoverable_error()
+            && (error.is_unrecoverable_error() || error.kind() == ErrorKind::Parse)
         {
             self.give_up(&link);
         }
         let value = answer.map_err(|error| match error.kind() {
-            ErrorKind::Io => StoreError::interrupted(error),
+            // An answer that broke off in the middle is none.
+            ErrorKind::Io | ErrorKind::Parse => StoreError::interrupted(error),
             _ => StoreError::refused(error),
         })?;
         Ok(Answer { value, repeated: false, asked })
     }
 
-    async fn connect(&self) -> Result<Link, StoreError> {
-        let mut current = self.current.lock().await;
+    /// The connection of now, unless it is known to be broken.
+    fn working(&self) -> Option<Link> {
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         // Relaxed: a flag that says no more than itself.
-        if let Some(link) = &*current
-            && !link.broken.load(Ordering::Relaxed)
-        {
-            return Ok(link.clone());
+        current.clone().filter(|link| !link.broken.load(Ordering::Relaxed))
+    }
+
+    async fn connect(&self) -> Result<Link, StoreError> {
+        if let Some(link) = self.working() {
+            return Ok(link);
         }
-        *current = None;
+        let _alone = self.connecting.lock().await;
+        if let Some(link) = self.working() {
+            return Ok(link);
+        }
+        let link = self.connect_anew().await?;
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(current.insert(link).clone())
+    }
+
+    async fn connect_anew(&self) -> Result<Link, StoreError> {
         let id = RequestId::random().map_err(StoreError::unreachable)?;
         let channel: Arc<str> = format!("lockset:push:{id}").into();
         let broken = Arc::new(AtomicBool::new(false));
@@ -135,7 +154,7 @@ impl Connection {
         let subscribing = connection.subscribe(&*channel);
         let subscribed = tokio::time::timeout(CONNECT_TIMEOUT, subscribing).await;
         subscribed.map_err(StoreError::unreachable)?.map_err(not_connected)?;
-        Ok(current.insert(Link { connection, channel, broken }).clone())
+        Ok(Link { connection, channel, broken })
     }
 
     /// Nothing more is sent by this link, and those who wait for news by it are told.
@@ -175,7 +194,7 @@ fn parse(info: &PushInfo) -> Option<(RequestId, Push)> {
 /// Whoever answers, but does not let us in or is no Redis server, has been reached.
 fn not_connected(error: RedisError) -> StoreError {
     match error.kind() {
-        ErrorKind::Io => StoreError::unreachable(error),
+        ErrorKind::Io | ErrorKind::Parse => StoreError::unreachable(error),
         _ => StoreError::refused(error),
     }
 }

@@ -13,12 +13,23 @@ pub(super) struct Scripts {
 
 impl Scripts {
     pub(super) fn new() -> Self {
-        let script = |own| Script::new(&format!("{}\n{own}", include_str!("scripts/common.lua")));
+        let script = |parts: &[&str]| Script::new(&parts.join("\n"));
+        let (basics, line) = (include_str!("scripts/basics.lua"), include_str!("scripts/line.lua"));
         Self {
-            attempt: script(include_str!("scripts/attempt.lua")),
-            renew: script(include_str!("scripts/renew.lua")),
-            release: script(include_str!("scripts/release.lua")),
-            inspect: script(include_str!("scripts/inspect.lua")),
+            attempt: script(&[
+                include_str!("scripts/attempt_quick.lua"),
+                basics,
+                line,
+                include_str!("scripts/attempt.lua"),
+            ]),
+            renew: script(&[basics, include_str!("scripts/renew.lua")]),
+            release: script(&[
+                include_str!("scripts/release_quick.lua"),
+                basics,
+                line,
+                include_str!("scripts/release.lua"),
+            ]),
+            inspect: script(&[basics, line, include_str!("scripts/inspect.lua")]),
         }
     }
 }

@@ -16,7 +16,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("lockset-trace", &["lockset-api"]),
     ("lockset-remote", &["lockset-api"]),
     ("lockset-checked", &["lockset-api"]),
-    ("lockset-file", &["lockset-api", "lockset-mutex"]),
+    ("lockset-file", &["lockset-api", "lockset-mutex", "lockset-sync"]),
     ("lockset-conformance", &["lockset-api", "lockset-trace", "lockset-checked"]),
     (
         "lockset",

@@ -1,13 +1,5 @@
--- What every script knows of a lock; the layout of its keys is told in redis.rs.
-
-local KEEP = 2 * 24 * 60 * 60 * 1000
-
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local micros = time[1] * 1000000 + time[2]
-
-local locks = {}
-for i = 1, #KEYS, 3 do locks[#locks + 1] = KEYS[i] end
+-- Holders, waiters, and how a lock goes from one to the next; the layout of the keys is told in
+-- redis.rs.
 
 -- How much of a lock is out, its latest fence, what `id` holds of it, and when the next of its
 -- leases runs out. Forgets those that have.

@@ -1,0 +1,92 @@
+//! The crates that people would otherwise pick, each as its documentation says to use it.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use distributed_lock_core::traits::{DistributedLock, LockHandle, LockProvider};
+use distributed_lock_redis::{RedisDistributedLock, RedisLockHandle, RedisLockProvider};
+
+use crate::rival::{Kind, Rival};
+
+const TTL: Duration = Duration::from_secs(10);
+
+/// Tries, pauses for up to 200 ms, and tries again.
+pub(crate) struct Rslock(rslock::LockManager, String);
+
+impl Rival for Rslock {
+    const KIND: Kind = Kind::ASYNC;
+    type Held = rslock::LockGuard;
+
+    async fn open(url: &str, name: &str) -> Self {
+        Self(rslock::LockManager::new(vec![url]), name.to_owned())
+    }
+
+    fn another(&self, name: &str) -> Option<Self> {
+        Some(Self(self.0.clone(), name.to_owned()))
+    }
+
+    async fn lock(&self) -> rslock::LockGuard {
+        self.0.acquire(self.1.as_str(), TTL).await.expect("the server is there")
+    }
+
+    async fn unlock(&self, guard: rslock::LockGuard) {
+        guard.release().await;
+    }
+}
+
+/// Makes a connection for each command, and polls as `rslock` does.
+pub(crate) struct Redlock(&'static redlock::RedLock, String);
+
+impl Rival for Redlock {
+    const KIND: Kind = Kind::BLOCKING;
+    type Held = redlock::Lock<'static>;
+
+    async fn open(url: &str, name: &str) -> Self {
+        // A lock borrows its manager; there are a few of these in the whole run.
+        Self(Box::leak(Box::new(redlock::RedLock::new(vec![url]))), name.to_owned())
+    }
+
+    fn another(&self, _: &str) -> Option<Self> {
+        None
+    }
+
+    async fn lock(&self) -> redlock::Lock<'static> {
+        loop {
+            let ttl = TTL.as_millis() as usize;
+            if let Some(lock) = self.0.lock(self.1.as_bytes(), ttl).expect("the server is there") {
+                return lock;
+            }
+        }
+    }
+
+    async fn unlock(&self, lock: redlock::Lock<'static>) {
+        self.0.unlock(&lock);
+    }
+}
+
+/// Does not wait for a lock that is taken, whatever timeout it is given.
+pub(crate) struct DistributedLockRedis(Rc<RedisLockProvider>, RedisDistributedLock);
+
+impl Rival for DistributedLockRedis {
+    const KIND: Kind = Kind { waits: false, ..Kind::ASYNC };
+    type Held = RedisLockHandle;
+
+    async fn open(url: &str, name: &str) -> Self {
+        // Its TTL is 30 s: with another one it grants nothing, unless two more settings fit that.
+        let provider = Rc::new(RedisLockProvider::new(url).await.expect("the server is there"));
+        let lock = provider.create_lock(name);
+        Self(provider, lock)
+    }
+
+    fn another(&self, name: &str) -> Option<Self> {
+        Some(Self(Rc::clone(&self.0), self.0.create_lock(name)))
+    }
+
+    async fn lock(&self) -> RedisLockHandle {
+        self.1.acquire(None).await.expect("nobody else wants it")
+    }
+
+    async fn unlock(&self, handle: RedisLockHandle) {
+        handle.release().await.expect("the server is there");
+    }
+}

@@ -1,0 +1,88 @@
+//! What a lock has to do to be measured, and what measuring it can ask.
+
+use std::time::Duration;
+
+use crate::holds::Hold;
+
+/// A lock as its library offers it, with the library's defaults and, where it can be set by itself,
+/// a TTL of 10 s.
+///
+/// One that blocks its thread runs without a runtime, the others on one of a single thread.
+pub(crate) trait Rival: Sized + 'static {
+    const KIND: Kind;
+    type Held;
+
+    /// The lock of this name, with a connection of its own.
+    async fn open(url: &str, name: &str) -> Self;
+    /// Another lock over the same connection; none where the library has no such thing.
+    fn another(&self, name: &str) -> Option<Self>;
+    /// Waits for the lock, however often the library gives up.
+    async fn lock(&self) -> Self::Held;
+    async fn unlock(&self, held: Self::Held);
+}
+
+/// A measured figure, or what the row says instead.
+pub(crate) type Figure<T> = Result<T, String>;
+
+/// A lock that can be measured, in this process or in one of another language.
+pub(crate) trait Measured {
+    /// How long each of so many pairs of taking the lock and giving it back took, in seconds.
+    /// Nobody else wants it, and the connection is warm.
+    fn pairs(&mut self, name: &str, count: usize) -> Figure<Vec<f64>>;
+
+    /// How long it took each time from the release on one connection until a waiter on another had
+    /// the lock, in seconds. The holder keeps it for each of `pauses` while the waiter waits.
+    fn hand_overs(&mut self, name: &str, pauses: &[Duration]) -> Figure<Vec<f64>>;
+
+    /// All that so many contenders held, each with a connection of its own, while they all asked
+    /// for the lock again and again for as long as `span`.
+    fn race(&mut self, name: &str, contenders: usize, span: Duration) -> Figure<Vec<Hold>>;
+
+    /// Pairs in a second, by so many tasks, each with a lock of its own over one connection.
+    fn tasks(&mut self, name: &str, tasks: usize, span: Duration) -> Figure<f64>;
+}
+
+/// A lock in the tables.
+pub(crate) struct Entry {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    /// As long as nothing went wrong.
+    pub(crate) measured: Figure<Box<dyn Measured>>,
+}
+
+/// What there is to measure about a lock.
+#[derive(Clone, Copy)]
+pub(crate) struct Kind {
+    /// Whether it waits for a lock that is taken; one that does not has no hand-over.
+    pub(crate) waits: bool,
+    /// Whether several tasks can use one connection at a time.
+    pub(crate) shares: bool,
+    /// Whether its thread is blocked in each exchange.
+    pub(crate) blocks: bool,
+}
+
+impl Kind {
+    /// One for tasks.
+    pub(crate) const ASYNC: Self = Self { waits: true, shares: true, blocks: false };
+    /// One for threads.
+    pub(crate) const BLOCKING: Self = Self { waits: true, shares: false, blocks: true };
+}
+
+impl Entry {
+    /// Measures it, unless something went wrong before. What goes wrong is what its rows say from
+    /// then on, and the program fails in the end.
+    pub(crate) fn measure<T>(
+        &mut self,
+        measure: impl FnOnce(&mut dyn Measured) -> Figure<T>,
+    ) -> Figure<T> {
+        let figure = match &mut self.measured {
+            Ok(measured) => measure(measured.as_mut()),
+            Err(error) => return Err(error.clone()),
+        };
+        if let Err(error) = &figure {
+            eprintln!("{}: {error}", self.name);
+            self.measured = Err(error.clone());
+        }
+        figure
+    }
+}
