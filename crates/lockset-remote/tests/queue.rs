@@ -94,6 +94,7 @@ fn several_names_are_granted_together_or_not_at_all() {
     let first = in_line(&locks, "a", 0, || both.acquire(Deadline::NEVER));
     let second = in_line(&locks, "a", 1, || reversed.acquire(Deadline::NEVER));
     let third = in_line(&locks, "b", 2, || b.acquire(Deadline::NEVER));
+    assert!(a.try_lock().unwrap().is_none(), "it is free, and was taken before those in line");
     let before = held.fence();
     release(held);
     let first = granted(first);

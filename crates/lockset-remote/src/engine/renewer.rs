@@ -52,7 +52,7 @@ impl Renewer {
             }
             None => {
                 state.looks = Some(at);
-                Handle::current().spawn(Arc::clone(self).run());
+                Handle::current().spawn(Arc::clone(self).run(at));
             }
         }
         due
@@ -65,19 +65,24 @@ impl Renewer {
         drop(held);
     }
 
-    /// Runs as long as there is anything to see to.
-    async fn run(self: Arc<Self>) {
-        while let Some(looks) = self.see_to_those_that_are_due() {
+    /// Runs as long as there is anything to see to, or was when it last looked.
+    async fn run(self: Arc<Self>, mut looks: Instant) {
+        loop {
             tokio::select! {
                 () = sleep_until(looks.into()) => {}
                 () = self.earlier.notified() => {}
             }
+            let Some(next) = self.see_to_those_that_are_due(looks) else { return };
+            looks = next;
         }
     }
 
-    /// Says when to look next, if ever.
-    fn see_to_those_that_are_due(self: &Arc<Self>) -> Option<Instant> {
+    /// Says when to look next, if ever; it was to look at `looked`, if nothing is due earlier.
+    fn see_to_those_that_are_due(self: &Arc<Self>, looked: Instant) -> Option<Instant> {
         let mut state = self.lock();
+        if let Some(earlier) = state.looks.filter(|looks| *looks < looked) {
+            return Some(earlier);
+        }
         let later = state.due.split_off(&(now(), u64::MAX));
         let due = core::mem::replace(&mut state.due, later);
         state.looks = state.due.first_key_value().map(|((at, _), _)| *at);
