@@ -36,9 +36,8 @@ pub(crate) fn report(line: &mut Line) {
     let lost = leases.iter().filter(|lease| lease.lost().is_lost()).count();
     let least = leases.iter().map(Lease::remaining).min().unwrap_or_default();
     println!("\n## {LEASES} leases held at once\n");
-    println!(
-        "| TTL | renewals a second | lost after two TTLs | least that is left of any | of one processor |"
-    );
+    let head = ["TTL", "renewals a second", "lost after two TTLs", "least that is left of any"];
+    println!("| {} | of one processor |", head.join(" | "));
     println!("|---|---|---|---|---|");
     let rate = LEASES as f64 / (TTL.as_secs_f64() / 3.0);
     let left = least.as_secs_f64() / TTL.as_secs_f64();
