@@ -109,6 +109,24 @@ fn several_names_are_granted_together_or_not_at_all() {
     assert_eq!(locks.lock_all(&["a", "a"]).unwrap_err().kind(), ErrorKind::Config);
 }
 
+/// A request for several names has its turn when it is first in line for each of them.
+#[test]
+fn several_names_are_not_granted_before_those_who_came_first_for_one_of_them() {
+    let server = server();
+    let locks = locks(&server);
+    let [a, c] = ["a", "c"].map(|name| locks.lock(name).unwrap());
+    let (held_a, held_c) = (a.lock().unwrap(), c.lock().unwrap());
+    let [bc, ab] = [["b", "c"], ["a", "b"]].map(|names| locks.lock_all(&names).unwrap());
+    let first = in_line(&locks, "b", 0, || bc.acquire(Deadline::NEVER));
+    let second = in_line(&locks, "b", 1, || ab.acquire(Deadline::NEVER));
+    release(held_a);
+    // Both of its names are free, but for one of them another came first.
+    assert_eq!((waiters(&locks, "a"), waiters(&locks, "b")), (1, 2));
+    release(held_c);
+    release(granted(first));
+    release(granted(second));
+}
+
 /// Whoever gives up leaves the line, and those behind it move up.
 #[test]
 fn a_waiter_that_gives_up_is_passed() {
