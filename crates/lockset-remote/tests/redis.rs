@@ -187,6 +187,22 @@ fn all_keys_of_a_lock_expire_and_a_fence_rises_though_the_clock_was_set_back() {
     assert_eq!(lock.lock().unwrap().fence().value(), ahead + 1);
 }
 
+/// Its scripts can be forgotten by a server at any time, and by one that restarts they are.
+#[test]
+fn scripts_that_the_server_has_forgotten_are_loaded_again() {
+    let server = server();
+    let lock = lock(&server.url(), LONG);
+    let lease = lock.lock().unwrap();
+    let mut admin = admin(&server);
+    let mut forget = || redis::cmd("SCRIPT").arg("FLUSH").exec(&mut admin).unwrap();
+    forget();
+    lease.renew().unwrap();
+    forget();
+    assert_eq!(lease.release().unwrap(), Released::InTime);
+    forget();
+    assert!(lock.lock().is_ok());
+}
+
 fn keys(admin: &mut redis::Connection) -> Vec<String> {
     let mut keys: Vec<String> = redis::cmd("KEYS").arg("lockset:*").query(admin).unwrap();
     keys.sort();

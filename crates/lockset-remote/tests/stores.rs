@@ -93,6 +93,28 @@ fn redis_does_not_renew_what_has_run_out() {
     assert_eq!(runtime.block_on(store.renew(&brief)).unwrap(), Renewed::Gone);
 }
 
+/// A waiter that is not heard of in time has lost its turn, though its connection lives.
+#[cfg(feature = "redis")]
+#[test]
+fn redis_forgets_a_waiter_by_its_own_clock() {
+    let server = testbed::Redis::start().unwrap_or_else(|error| panic!("{error}"));
+    let store = lockset_remote::redis::Redis::new(&server.url()).unwrap();
+    let runtime = runtime();
+    let (holder, late, next) = (request(LONG), request(LONG), request(LONG));
+    granted(runtime.block_on(store.attempt(&holder, Duration::ZERO)).unwrap());
+    for (waiter, patience) in [(&late, BRIEF), (&next, LONG)] {
+        let answer = runtime.block_on(store.attempt(waiter, patience)).unwrap();
+        assert!(matches!(answer, Attempt::Queued { .. }), "{answer:?}");
+    }
+    testbed::eventually("the first has not been heard of in time", || {
+        let status = runtime.block_on(store.inspect(&late.names[0])).unwrap();
+        status.waiters.len() == 1
+    });
+    assert_eq!(runtime.block_on(store.release(&holder)).unwrap(), Withdrawn::Freed);
+    assert_eq!(runtime.block_on(store.renew(&late)).unwrap(), Renewed::Gone);
+    assert_eq!(runtime.block_on(store.renew(&next)).unwrap(), Renewed::Yes);
+}
+
 /// The same, and after a start of the machine.
 #[cfg(feature = "sqlite")]
 #[test]

@@ -94,7 +94,8 @@ impl Acquire {
         let started = request.and_then(|request| {
             let (reply, answer) = driver::answer();
             let task = Task { port: port.clone(), request, terms, patience, began: now() };
-            let work = start(&port.driver, Box::pin(observe::waiting(task.run(reply))))?;
+            let span = observe::Span::acquire(&*port.store, &task.request);
+            let work = start(&port.driver, Box::pin(observe::waiting(span, task.run(reply))))?;
             Ok((answer, work))
         });
         Self(match started {

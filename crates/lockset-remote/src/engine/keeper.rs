@@ -24,6 +24,7 @@ pub(crate) struct Held {
     /// Just before the request that was granted.
     since: Instant,
     keeping: Mutex<Keeping>,
+    _span: observe::Span,
 }
 
 enum Keeping {
@@ -46,7 +47,8 @@ impl Held {
     ) -> Arc<Self> {
         let term = Term::until_by(now, terms.deadline(since));
         let keeping = Mutex::new(Keeping::New);
-        let held = Arc::new(Self { port, request, terms, term, fence, since, keeping });
+        let _span = observe::Span::lease(&*port.store, &request, fence);
+        let held = Arc::new(Self { port, request, terms, term, fence, since, keeping, _span });
         held.keep_until(since + terms.renew_after());
         held
     }

@@ -1,5 +1,8 @@
 //! What is told to `tracing` and `metrics`: nothing, unless their features are on.
 //!
+//! An acquisition is a span `acquire`, and what is held a span `lease`, with the store and the lock
+//! as fields; an event tells how each ended and how long it took.
+//!
 //! | metric | kind | labels |
 //! |---|---|---|
 //! | `lockset_acquire_seconds` | histogram | `store`, `outcome`: granted, refused, failed |
@@ -7,18 +10,58 @@
 //! | `lockset_renew_seconds` | histogram | `store`, `outcome`: renewed, gone, failed |
 //! | `lockset_hold_seconds` | histogram | `store`, `outcome`: released, lost |
 //!
-//! The lock's name is in the events, and not in the labels: there may be any number of them.
+//! The lock's name is in the spans and events, and not in the labels: there may be any number of
+//! them.
 
 use std::time::Instant;
 
-use lockset_api::End;
+use lockset_api::{End, Fence};
 
 use super::driver::now;
 use crate::Request;
 use crate::store::{LeaseStore, Renewed, StoreError};
 
-/// An acquisition, counted while it goes on.
-pub(crate) async fn waiting<T>(acquisition: impl Future<Output = T>) -> T {
+/// A span, if there are any.
+pub(crate) struct Span {
+    #[cfg(feature = "tracing")]
+    span: tracing::Span,
+}
+
+impl Span {
+    /// Of an acquisition.
+    pub(crate) fn acquire(store: &dyn LeaseStore, request: &Request) -> Self {
+        #[cfg(not(feature = "tracing"))]
+        let _ = (store, request);
+        Self {
+            #[cfg(feature = "tracing")]
+            span: tracing::debug_span!(
+                target: "lockset",
+                "acquire",
+                store = store.label(),
+                lock = %request.display_names(),
+            ),
+        }
+    }
+
+    /// Of what is held: it lasts as long as this value.
+    pub(crate) fn lease(store: &dyn LeaseStore, request: &Request, fence: Fence) -> Self {
+        #[cfg(not(feature = "tracing"))]
+        let _ = (store, request, fence);
+        Self {
+            #[cfg(feature = "tracing")]
+            span: tracing::debug_span!(
+                target: "lockset",
+                "lease",
+                store = store.label(),
+                lock = %request.display_names(),
+                fence = fence.value(),
+            ),
+        }
+    }
+}
+
+/// An acquisition, in its span, and counted while it goes on.
+pub(crate) async fn waiting(span: Span, acquisition: impl Future<Output = ()>) {
     #[cfg(feature = "metrics")]
     let _counted = {
         struct Counted;
@@ -30,7 +73,11 @@ pub(crate) async fn waiting<T>(acquisition: impl Future<Output = T>) -> T {
         metrics::gauge!("lockset_waiting").increment(1);
         Counted
     };
-    acquisition.await
+    #[cfg(feature = "tracing")]
+    let acquisition = tracing::Instrument::instrument(acquisition, span.span);
+    #[cfg(not(feature = "tracing"))]
+    let Span {} = span;
+    acquisition.await;
 }
 
 /// An acquisition has come to its end.
