@@ -171,6 +171,27 @@ fn what_is_left_of_a_lease_that_was_handed_over_counts_from_the_hand_over() {
     assert!(left > ttl - one_way * 3 - drift, "{left:?} left: it counts from the wait's start");
 }
 
+/// The news was lost with the connection, so the waiter asks again for what it has had for a while.
+#[test]
+fn whoever_asks_again_for_what_it_has_does_not_believe_to_have_it_for_longer() {
+    let server = server();
+    let proxy = Proxy::start(server.addr()).unwrap();
+    let far = Locks::new(Redis::new(&format!("redis://{}", proxy.addr())).unwrap());
+    let far = far.lock("job").unwrap().with_ttl(LONG).unwrap().with_renewal(Renewal::Never);
+    let locks = locks(&server);
+    let held = locks.lock("job").unwrap().lock().unwrap();
+    let waiting = in_line(&locks, "job", 0, || far.acquire(Deadline::NEVER));
+    let left = || locks.inspect("job").unwrap().holders[0].remaining;
+    // Open as far as the server can tell, so it hands over to it.
+    proxy.silence();
+    release(held);
+    testbed::eventually("a while has passed", || left() < LONG - Duration::from_secs(2));
+    proxy.cut();
+    let lease = granted(waiting);
+    let (here, there) = (lease.remaining(), left());
+    assert!(here <= there, "{here:?} left as the holder has it, and {there:?} on the server");
+}
+
 /// Nobody hands over for a holder that died, so the first in line looks when its time is over.
 #[test]
 fn a_dead_holder_is_followed_when_its_time_is_over() {
