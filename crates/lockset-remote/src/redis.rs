@@ -33,6 +33,15 @@
 //! where that is shorter, and it keeps the waiter's place: one that has not been heard of for 30 s
 //! loses it. So does one that had to connect anew when its turn came meanwhile.
 //!
+//! A lease counts from when it was asked for, or from the hand-over, never from when its holder
+//! heard of it. Whoever asks again for one that it has, since the news was lost or is late, is told
+//! so and renewed.
+//!
+//! These rules are a model as well: `tests/redis_queue/` of the package `lockset-models`, explored
+//! in every order of messages, breaks, deaths and ticks of the clock for three clients. There,
+//! nobody believes to hold the lock for longer than the server has it so, nobody waits for ever,
+//! and nobody who listens is passed; and each rule that is left out costs one of these.
+//!
 //! # One server, several, and what they may forget
 //!
 //! A server that fails over to a replica may have forgotten the latest grants: one Redis server, or

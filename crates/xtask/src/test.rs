@@ -35,8 +35,11 @@ const STAGES: &[(&str, Stage)] = &[
     ("mutants", |_| mutants::run_all()),
 ];
 
-const SLOW: &[(&str, Stage)] =
-    &[("orderings", |_| orderings::run_all()), ("survivors", |_| survivors::run_all())];
+const SLOW: &[(&str, Stage)] = &[
+    ("models of protocols, to their end", |_| deep_protocols()),
+    ("orderings", |_| orderings::run_all()),
+    ("survivors", |_| survivors::run_all()),
+];
 
 /// Runs every stage, also after a failure, so that one run shows all there is to repair.
 pub(crate) fn run(extent: &Extent) -> Result<ExitCode> {
@@ -77,6 +80,12 @@ fn shuttle_models() -> Result<Tally> {
     let mut cargo = cargo(&["test", "--release", "--test", "shuttle*", "--no-fail-fast"]);
     cargo.args(models::PACKAGES.iter().flat_map(|package| ["--package", package]));
     count(cargo.env("RUSTFLAGS", "--cfg lockset_shuttle"))
+}
+
+/// The models of protocols, the largest of which the usual tests explore in part.
+fn deep_protocols() -> Result<Tally> {
+    let mut cargo = cargo(&["test", "--package", "lockset-models", "--no-fail-fast"]);
+    count(cargo.args(["--", "--nocapture"]).env("LOCKSET_DEEPER", "1"))
 }
 
 /// Runs `cargo test`, shows what it prints as it prints it, and adds up its results.

@@ -31,6 +31,7 @@ const CRATES: &[(&str, &[&str])] = &[
         ],
     ),
     ("lockset-cli", &["lockset", "lockset-trace"]),
+    ("lockset-models", &[]),
     ("testbed", &[]),
     ("xtask", &[]),
 ];
