@@ -293,6 +293,7 @@ fn inspect_tells_who_holds_and_who_waits() {
         assert!(party.remaining > Duration::ZERO, "{party:?}");
     }
     drop(waiting);
+    testbed::eventually("it has left the line", || waiters(&locks, "job") == 0);
     release(held);
     let after = locks.inspect("job").unwrap();
     assert_eq!((after.holders, after.fence), (vec![], status.fence));
