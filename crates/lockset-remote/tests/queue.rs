@@ -5,8 +5,12 @@
 use std::thread;
 use std::time::Duration;
 
-use lockset_api::{Deadline, ErrorKind, Lease as _, Lock, Permits, Released, SharedLock, block_on};
-use lockset_remote::{Acquire, Locks, Party, RemoteLease, Renewal, redis::Redis};
+use lockset_api::{
+    Deadline, ErrorKind, Lease as _, Lock, Name, Permits, Released, SharedLock, block_on,
+};
+use lockset_remote::{
+    Acquire, LeaseStore, Locks, Party, RemoteLease, Renewal, Request, redis::Redis,
+};
 use testbed::{Proxy, Redis as Server};
 
 fn server() -> Server {
@@ -169,6 +173,24 @@ fn what_is_left_of_a_lease_that_was_handed_over_counts_from_the_hand_over() {
     let left = lease.remaining();
     assert!(left <= ttl - one_way - drift, "{left:?} left of {ttl:?} after {one_way:?} of way");
     assert!(left > ttl - one_way * 3 - drift, "{left:?} left: it counts from the wait's start");
+}
+
+/// The push got lost with the connection; the waiter finds what it was given when it looks again,
+/// some time later, and counts from there: so the lease does, too.
+#[test]
+fn what_is_left_of_a_lease_that_was_found_counts_from_when_it_was_looked_for() {
+    let server = server();
+    let store = Redis::new(&server.url()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let ttl = Duration::from_secs(20);
+    let request = Request::new(Name::new("job").unwrap(), ttl).unwrap();
+    let look = || runtime.block_on(store.attempt(&request, LONG)).unwrap();
+    let left = || runtime.block_on(store.inspect(&request.names[0])).unwrap().holders[0].remaining;
+    let first = look();
+    testbed::eventually("some of it has passed", || left() < ttl - Duration::from_millis(20));
+    let before = left();
+    assert_eq!(look(), first);
+    assert!(left() > before, "it was granted anew, and not for as long");
 }
 
 /// Nobody hands over for a holder that died, so the first in line looks when its time is over.

@@ -13,6 +13,7 @@ local function join_line()
     local record = cjson.encode({
         ends = now + stay, since = since, weight = weight, limit = limit, ttl = ttl,
         channel = channel, holder = holder, locks = locks,
+        floor = floor and string.format('%.0f', floor) or '',
     })
     for _, lock in ipairs(locks) do
         local last = redis.call('ZREVRANGE', queue_of(lock), 0, 0, 'WITHSCORES')[2] or 0
@@ -26,13 +27,20 @@ end
 local function answer(is_last)
     local free, latest, mine, soonest = room(locks, id, weight, limit)
     if mine then
-        local fence = string.match(mine, '^%d+ %d+ %d+ (%d+)')
-        return { 1, tonumber(fence), 0, micros }
+        local fence = tonumber(string.match(mine, '^%d+ %d+ %d+ (%d+)'))
+        -- From here on: whoever asks counts from when it asked.
+        for _, lock in ipairs(locks) do
+            local record = string.gsub(redis.call('HGET', lock, id), '^%d+',
+                string.format('%.0f', now + ttl + 1))
+            redis.call('HSET', lock, id, record)
+            redis.call('PEXPIRE', lock, KEEP)
+        end
+        return { 1, fence, 0, micros }
     end
     local line = anybody_waits(locks)
     if free and not line then
-        local fence = next_fence(latest)
-        grant(locks, fence, id, weight, ttl, holder)
+        local fence = next_fence(latest, floor)
+        grant(locks, fence, id, weight, ttl, holder, floor)
         return { 1, fence, 0, micros }
     end
     if is_last or not (line or stay > 0) then
