@@ -22,7 +22,7 @@ pub(super) struct Quorum {
     pub(super) nodes: Vec<Arc<Node>>,
     /// The greatest fence that was seen here.
     seen: AtomicU64,
-    /// About how long a majority takes to answer, in nanoseconds.
+    /// About how long a majority takes to answer, in nanoseconds; 0 before it has.
     round_trip: AtomicU64,
     /// What is under way, by the id under which the engine knows it.
     running: Mutex<HashMap<RequestId, Entry>>,
@@ -47,11 +47,10 @@ const FIRST_GUESS: Duration = Duration::from_millis(2);
 
 impl Quorum {
     pub(super) fn new(nodes: Vec<Arc<Node>>) -> Self {
-        let guess = u64::try_from(FIRST_GUESS.as_nanos()).unwrap_or(u64::MAX);
         Self {
             nodes,
             seen: AtomicU64::new(0),
-            round_trip: AtomicU64::new(guess),
+            round_trip: AtomicU64::new(0),
             running: Mutex::default(),
             is_admitting: AtomicBool::new(false),
         }
@@ -77,17 +76,23 @@ impl Quorum {
 
     pub(super) fn round_trip(&self) -> Duration {
         // Relaxed: see the type.
-        Duration::from_nanos(self.round_trip.load(Ordering::Relaxed))
+        match self.round_trip.load(Ordering::Relaxed) {
+            0 => FIRST_GUESS,
+            nanos => Duration::from_nanos(nanos),
+        }
     }
 
-    /// A majority has answered after this time. One that was long in coming counts for little.
+    /// A majority has answered after this time. One that was long in coming counts for little,
+    /// unless it is the first.
     pub(super) fn measured(&self, took: Duration) {
-        let last = self.round_trip();
-        let took = took.min(last * 4);
-        let mean = (last * 7 + took) / 8;
+        let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         // Relaxed: see the type.
-        self.round_trip
-            .store(u64::try_from(mean.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        let mean = match self.round_trip.load(Ordering::Relaxed) {
+            0 => took,
+            last => last - last / 8 + took.min(last.saturating_mul(4)) / 8,
+        };
+        // Relaxed: see the type.
+        self.round_trip.store(mean.max(1), Ordering::Relaxed);
     }
 
     /// Remembers a bid, so that a release finds what it has come to own.

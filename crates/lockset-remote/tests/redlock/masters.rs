@@ -1,5 +1,6 @@
 //! Five servers, each behind a wire of its own.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use lockset_remote::{LeaseStore, Locks, RemoteLease, RemoteLock, redis::Redis, r
 use testbed::{Proxy, Redis as Server};
 
 pub(crate) struct Masters {
-    servers: Vec<Mutex<Server>>,
+    servers: Arc<[Mutex<Server>]>,
     pub(crate) wires: Vec<Proxy>,
 }
 
@@ -25,18 +26,32 @@ impl Masters {
     /// Five of them, each so far away, one way.
     pub(crate) fn with_delays(delays: [Duration; 5]) -> Self {
         let start = || Server::start().unwrap_or_else(|error| panic!("{error}"));
-        let servers: Vec<_> = delays.iter().map(|_| start()).collect();
-        let wires = servers.iter().zip(delays);
-        let wires = wires.map(|(server, delay)| Proxy::with_delay(server.addr(), delay).unwrap());
-        Self { wires: wires.collect(), servers: servers.into_iter().map(Mutex::new).collect() }
+        let servers = delays.iter().map(|_| Mutex::new(start())).collect();
+        Self { servers, wires: Vec::new() }.behind(delays)
+    }
+
+    /// The same servers, behind other wires.
+    pub(crate) fn behind(&self, delays: [Duration; 5]) -> Self {
+        let wire = |(node, delay)| Proxy::with_delay(self.server(node).addr(), delay).unwrap();
+        let wires = delays.into_iter().enumerate().map(wire).collect();
+        Self { wires, servers: Arc::clone(&self.servers) }
     }
 
     /// The locks of the quorum, with connections of their own, as another process has them.
     pub(crate) fn locks(&self) -> Locks {
-        let store = |wire: &Proxy| -> Arc<dyn LeaseStore> {
-            Arc::new(Redis::new(&format!("redis://{}", wire.addr())).unwrap())
+        Self::quorum(self.wires.iter().map(Proxy::addr))
+    }
+
+    /// The same, without the wires between.
+    pub(crate) fn locks_near(&self) -> Locks {
+        Self::quorum((0..self.servers.len()).map(|node| self.server(node).addr()))
+    }
+
+    fn quorum(addresses: impl Iterator<Item = SocketAddr>) -> Locks {
+        let store = |address| -> Arc<dyn LeaseStore> {
+            Arc::new(Redis::new(&format!("redis://{address}")).unwrap())
         };
-        Locks::new(Redlock::new(self.wires.iter().map(store).collect()).unwrap())
+        Locks::new(Redlock::new(addresses.map(store).collect()).unwrap())
     }
 
     pub(crate) fn lock(&self) -> RemoteLock {

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lockset_api::{Deadline, ErrorKind, Lease as _, Lock, Name};
-use lockset_remote::{Attempt, LeaseStore, Locks, Request, redis::Redis, redlock::Redlock};
+use lockset_api::{Deadline, ErrorKind, Lease as _, Lock, Name, block_on};
+use lockset_remote::{
+    Attempt, LeaseStore, Locks, Renewal, Request, redis::Redis, redlock::Redlock,
+};
 use tokio::runtime::Builder;
 
 use crate::masters::{Masters, release};
@@ -47,6 +49,28 @@ fn votes_that_were_too_few_are_given_back_and_so_are_places_in_line() {
         runtime.block_on(store.release(request)).unwrap();
     }
     release(lock.lock().unwrap());
+}
+
+/// The votes of three masters that are far away come late, and are as old as their way.
+#[test]
+fn what_is_left_of_a_lease_that_was_handed_over_counts_from_the_oldest_vote() {
+    let (near, far) = (Duration::ZERO, Duration::from_millis(200));
+    let masters = Masters::with_delays([near, near, far, far, far]);
+    let held = masters.locks_near().lock("job").unwrap().lock().unwrap();
+    let ttl = Duration::from_secs(20);
+    let lock = masters.lock_for(ttl).with_renewal(Renewal::Never);
+    let waiting = lock.acquire(Deadline::NEVER);
+    for node in 0..5 {
+        testbed::eventually("it stands in line", || masters.entries(node) == 2);
+    }
+    // So long that the start of the wait would be no answer, nor would that of the last answer.
+    assert_eq!(held.lost().wait(Deadline::after(far * 5)), None);
+    release(held);
+    let lease = block_on(waiting).unwrap().unwrap();
+    let drift = ttl / 100 + Duration::from_millis(2);
+    let left = lease.remaining();
+    assert!(left <= ttl - far - drift, "{left:?} left of {ttl:?} after {far:?} of way");
+    assert!(left > ttl - far * 3 - drift, "{left:?} left: it counts from the wait's start");
 }
 
 #[test]
