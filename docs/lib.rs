@@ -56,6 +56,14 @@ mod file_locks_compared {}
 mod file_locks {}
 
 #[cfg(doctest)]
+#[doc = include_str!("src/a-lock-you-can-lose.md")]
+mod a_lock_you_can_lose {}
+
+#[cfg(doctest)]
+#[doc = include_str!("src/fencing.md")]
+mod fencing {}
+
+#[cfg(doctest)]
 #[doc = include_str!("src/reading-a-swim-lane.md")]
 mod reading_a_swim_lane {}
 

@@ -8,6 +8,11 @@ use lockset_trace::{History, SvgOptions};
 /// Marks a block that quotes a file of the workspace; the path follows.
 const QUOTED: &str = "<!-- quoted from ";
 
+/// Whether a block of this language is a quote.
+fn is_quote(language: &str) -> bool {
+    ["rs", "lua"].contains(&language)
+}
+
 /// The pages, by name and text.
 fn pages() -> Vec<(String, String)> {
     let entries = fs::read_dir(docs().join("src")).expect("the book has pages");
@@ -63,13 +68,18 @@ fn every_quote_is_still_in_the_code() {
     let mut quotes = 0;
     for (name, page) in pages() {
         for quoted in page.split(QUOTED).skip(1) {
-            let (file, rest) = quoted.split_once(" -->\n```rs\n").expect("a block of `rs` follows");
+            let (file, rest) = quoted.split_once(" -->\n```").expect("a block follows");
+            let (_, rest) = rest
+                .split_once('\n')
+                .filter(|(language, _)| is_quote(language))
+                .expect("the block is of a language that only quotes are in");
             let (quote, _) = rest.split_once("```").expect("the block ends");
             let code = fs::read_to_string(workspace().join(file)).expect("a file of the workspace");
             assert!(code.contains(quote), "{name} quotes what is not in {file} any more:\n{quote}");
             quotes += 1;
         }
-        assert_eq!(page.matches("```rs\n").count(), page.matches(QUOTED).count(), "{name}");
+        let blocks = languages(&page).into_iter().filter(|language| is_quote(language)).count();
+        assert_eq!(blocks, page.matches(QUOTED).count(), "{name}");
     }
     assert!(quotes > 0, "the marker of quotes has changed");
 }

@@ -8,7 +8,8 @@ use crate::{Error, ErrorKind, Fence};
 /// A value that only accepts writes whose fence is not lower than any it has accepted.
 ///
 /// The check and the write are one step: were they two, a newer holder could write between them.
-/// A database does the same with `UPDATE … WHERE fence <= ?`.
+/// A database does the same with `UPDATE … WHERE fence <= ?`, and so can Redis and a file:
+/// `FencedTable` and `FencedHash` of the crate `lockset-remote` and `FencedFile` of `lockset-file`.
 ///
 /// ```
 /// use lockset_api::{Fence, Fenced};
@@ -64,6 +65,15 @@ impl<T> Fenced<T> {
     /// Reads the value. A read needs no fence: it cannot undo anybody's work.
     pub fn read<R>(&self, read: impl FnOnce(&T) -> R) -> R {
         read(&self.state.lock().unwrap_or_else(PoisonError::into_inner).value)
+    }
+}
+
+impl StaleFence {
+    /// The refusal of a write with the fence `refused` by a resource that has seen `newest`: for
+    /// whoever writes such a resource.
+    #[must_use]
+    pub const fn new(refused: Fence, newest: Fence) -> Self {
+        Self { refused, newest }
     }
 }
 

@@ -17,7 +17,9 @@
 //!   has a time of its own;
 //! - [`faults`], for leases whose store can be hurt: what a cut, an outage, a pause and a restart
 //!   cost, and what they must not;
-//! - [`fifo`], for locks with a queue that can be looked at: first come, first served.
+//! - [`fifo`], for locks with a queue that can be looked at: first come, first served;
+//! - [`fenced`], for the other half, resources that check fences: nobody writes after a newer
+//!   holder has.
 //!
 //! One line makes the tests, each check a test of its own:
 //!
@@ -55,6 +57,7 @@
 
 mod check;
 pub mod faults;
+pub mod fenced;
 pub mod fifo;
 pub mod lease;
 pub mod lock;
@@ -70,7 +73,7 @@ mod watched;
 
 pub use check::{Check, Failure, PATIENCE, failures, run};
 pub use subject::{
-    FaultSubject, LeaseSubject, PermitsLeaseSubject, PermitsSubject, ProcessSubject, QueueSubject,
-    Subject,
+    FaultSubject, FencedSubject, LeaseSubject, PermitsLeaseSubject, PermitsSubject, ProcessSubject,
+    QueueSubject, Subject,
 };
 pub use watched::Watched;

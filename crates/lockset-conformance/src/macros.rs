@@ -4,7 +4,8 @@
 ///
 /// It makes a module NAME with a module for each group and a test for each check. SUBJECT is an
 /// expression, evaluated anew for every check; the groups are `lock`, `shared`, `permits`,
-/// `process`, `process_shared`, `lease`, `shared_lease`, `permits_lease`, `faults` and `fifo`.
+/// `process`, `process_shared`, `lease`, `shared_lease`, `permits_lease`, `faults`, `fifo` and
+/// `fenced`.
 #[macro_export]
 macro_rules! suite {
     ($name:ident: $subject:expr => $($group:ident),+ $(,)?) => {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lockset_api::{LeaseLock, Lock, Permits};
+use lockset_api::{Error, Fence, LeaseLock, Lock, Permits};
 
 /// One lock under test, which nobody holds yet.
 ///
@@ -88,4 +88,25 @@ pub trait PermitsLeaseSubject: PermitsSubject {
     /// Two handles on one fresh lock of so many permits: one whose leases outlast a check, and one
     /// whose leases last for `ttl` and are not renewed.
     fn long_and_brief(&self, permits: usize, ttl: Duration) -> (Self::Permits, Self::Permits);
+}
+
+/// A resource under test that checks fences, and has not been written yet. It keeps a number.
+pub trait FencedSubject: Send + Sync + 'static {
+    /// The highest fence that it can keep.
+    const MOST: u64 = u64::MAX;
+
+    /// How many writes a check makes that goes by chance. Fewer make sense where each waits for a
+    /// disk.
+    const ROUNDS: usize = 300;
+
+    /// Writes `value`, as the holder of `fence`. Called from several threads at once, it should
+    /// open a connection of its own, as several processes would.
+    ///
+    /// # Errors
+    ///
+    /// The refusal, made from a [`StaleFence`](lockset_api::StaleFence).
+    fn write(&self, fence: Fence, value: u64) -> Result<(), Error>;
+
+    /// What was written last.
+    fn read(&self) -> u64;
 }

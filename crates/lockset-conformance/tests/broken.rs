@@ -5,6 +5,7 @@
 //! tell nobody what is broken.
 
 mod fixtures {
+    pub(crate) mod fenced;
     pub(crate) mod file;
     pub(crate) mod lease;
     pub(crate) mod mutex;
@@ -16,9 +17,9 @@ mod fixtures {
 use std::sync::Arc;
 use std::time::Duration;
 
-use fixtures::{file, lease, mutex, order, readers, semaphore};
+use fixtures::{fenced, file, lease, mutex, order, readers, semaphore};
 use lockset_conformance::{Check, failures, lock, permits, process, process_shared};
-use lockset_conformance::{lease as leases, shared};
+use lockset_conformance::{fenced as resources, lease as leases, shared};
 
 /// How long a broken lock may hang before that is found out. Enough for a check that passes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -162,4 +163,49 @@ fn a_lease_whose_release_frees_whoever_holds_the_lock() {
 #[test]
 fn a_lease_that_the_server_gives_away_too_soon() {
     assert_eq!(broken_lease(lease::Spoil::ShortChanged), ["a_loss_is_told_before_the_next_holder"]);
+}
+
+fn broken_resource(flaw: fenced::Flaw) -> Vec<&'static str> {
+    broken(resources::checks(), || fenced::Resource::new(flaw))
+}
+
+#[test]
+fn a_resource_that_checks_fences() {
+    assert_eq!(broken_resource(fenced::Flaw::None), [""; 0]);
+}
+
+#[test]
+fn a_resource_that_does_not_look_at_fences() {
+    let found = broken_resource(fenced::Flaw::NoCheck);
+    let all_but = ["a_holder_may_write_again"];
+    let others = resources::checks::<fenced::Resource>().map(|check| check.name());
+    assert!(others.iter().all(|name| found.contains(name) != all_but.contains(name)), "{found:?}");
+}
+
+#[test]
+fn a_resource_that_refuses_the_holder_of_the_newest_fence() {
+    let found = broken_resource(fenced::Flaw::OnlyNewer);
+    assert!(found.contains(&"a_holder_may_write_again"), "{found:?}");
+    assert!(!found.contains(&"of_writes_at_once_the_newest_stays"), "{found:?}");
+}
+
+/// In one thread it is without fault.
+#[test]
+fn a_resource_that_checks_and_then_writes() {
+    let found = broken_resource(fenced::Flaw::TwoSteps);
+    assert_eq!(found, ["of_writes_at_once_the_newest_stays"]);
+}
+
+#[test]
+fn a_resource_that_compares_fences_as_texts_or_as_floating_point_numbers() {
+    let found = broken_resource(fenced::Flaw::Texts);
+    assert!(found.contains(&"fences_are_compared_as_whole_numbers"), "{found:?}");
+    let found = broken_resource(fenced::Flaw::Floats);
+    assert_eq!(found, ["fences_are_compared_as_whole_numbers"]);
+}
+
+#[test]
+fn a_resource_that_keeps_whatever_fence_came_last() {
+    let found = broken_resource(fenced::Flaw::Forgets);
+    assert!(found.contains(&"a_stale_write_is_refused_and_changes_nothing"), "{found:?}");
 }

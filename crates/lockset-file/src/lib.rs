@@ -58,6 +58,7 @@
 
 mod error;
 mod explain;
+mod fenced;
 mod files;
 mod guard;
 mod inode;
@@ -80,6 +81,7 @@ mod table;
 mod waiter;
 
 pub use error::{TimedOut, WaitError};
+pub use fenced::{Content, FencedFile};
 pub use guard::{FileGuard, Upgrade};
 pub use lock::FileLock;
 pub use network::NetworkFs;

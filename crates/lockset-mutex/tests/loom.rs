@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::{add_one, cancel, count, counter, lock_times, model, model_each_policy};
+use lock_api::MutexGuard;
 use lockset_mutex::sync::expire_deadlines;
 use lockset_mutex::{LockUnless, Policy};
 use loom::thread;
@@ -101,6 +102,8 @@ fn each_way_tells_held_from_free<P: Policy>(preemptions: Option<usize>) {
             assert!(counter.is_locked() && !is_had() && counter.is_locked());
             drop(held);
         }
+        MutexGuard::unlock_fair(counter.lock());
+        assert!(counter.try_lock().is_some(), "the lock is owed to nobody");
         // For ever, as far as the clock can tell: no deadline at all.
         assert!(counter.try_lock_for(Duration::MAX).is_some());
     });

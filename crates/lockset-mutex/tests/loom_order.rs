@@ -7,6 +7,8 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::{add_one, count, counter, lock_times, model, model_each_policy, read};
 use lock_api::MutexGuard;
 use lockset_mutex::{
@@ -57,6 +59,39 @@ fn nobody_overtakes_a_fifo_waiter() {
 #[test]
 fn nobody_overtakes_a_waiter_after_a_fair_unlock() {
     a_newcomer_finds_the_lock_owed::<Barging>(|held| MutexGuard::unlock_fair(held));
+}
+
+/// As above, but here the waiter has asked already when it is given the lock.
+#[test]
+fn nobody_overtakes_a_bounded_waiter_after_a_fair_unlock() {
+    a_newcomer_finds_the_lock_owed::<Bounded>(|held| MutexGuard::unlock_fair(held));
+}
+
+/// The one that unlocks was the contender, so the role is vacant, and whoever waits sleeps.
+///
+/// A contender goes to sleep once more only if another has announced itself meanwhile: so two
+/// sleeps are those of two, or somebody waits.
+#[test]
+fn nobody_overtakes_a_sleeper_after_a_fair_unlock() {
+    model(Some(2), || {
+        let counter = counter::<Counted<Barging>>();
+        let held = counter.lock();
+        let sleeper = lock_times(&counter, 1);
+        let fair = Arc::clone(&counter);
+        let fair = thread::spawn(move || {
+            let held = fair.lock();
+            let is_owed = fair.counts().parks > 1;
+            MutexGuard::unlock_fair(held);
+            if let Some(count) = fair.try_lock() {
+                assert!(!is_owed || read(&count) == 1, "a sleeper was overtaken");
+            }
+        });
+        thread::yield_now();
+        drop(held);
+        sleeper.join().unwrap();
+        fair.join().unwrap();
+        assert_eq!(count(&counter), 1);
+    });
 }
 
 fn a_fair_unlock_meets_a_waiter<P: Policy>(preemptions: Option<usize>) {

@@ -26,6 +26,7 @@ mod lease;
 mod lock;
 mod locks;
 mod observe;
+mod renewer;
 mod rw_lock;
 mod semaphore;
 mod terms;

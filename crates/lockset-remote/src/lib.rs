@@ -38,11 +38,13 @@
 //!
 //! Between the threads of a process, take a mutex; between processes of one machine, a file lock
 //! costs less and cannot be lost. A remote lock makes work on a shared resource orderly; where
-//! overlapping work would be wrong, the resource itself has to check the fence.
+//! overlapping work would be wrong, the resource itself has to check the fence; [`fenced`] is that
+//! check for a table and for Redis, and `FencedFile` of the crate `lockset-file` for a file.
 
 #![forbid(unsafe_code)]
 
 mod engine;
+pub mod fenced;
 mod pauses;
 mod request;
 mod store;

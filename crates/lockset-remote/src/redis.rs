@@ -47,34 +47,46 @@
 //! # Permissions
 //!
 //! A user of an access control list needs the keys `~lockset:*`, the channels `&lockset:push:*`,
-//! and the commands `+evalsha +script|load +subscribe +hello +client|setinfo +ping`, in a cluster
-//! `+cluster|slots`, and for the scripts `+time +hgetall +hget +hset +hdel +pexpire +exists
-//! +zrange +zrevrange +zrank +zadd +zrem +publish`, in a quorum `+hmget +hexists +hsetnx`.
+//! and the commands `+evalsha +script|load +subscribe`, in a cluster also
+//! `+cluster|slots`, and for the scripts `+time +hgetall +hget +hset +hdel +pexpire +exists +zrange
+//! +zrevrange +zrank +zadd +zrem +pubsub|numsub +publish`. One whom a sentinel knows needs
+//! `+sentinel|get-master-addr-by-name` there; one of a quorum `+hmget +hexists +hsetnx`.
 
+mod address;
+mod call;
+mod cluster;
 mod connection;
+mod fault;
+mod nodes;
 mod scripts;
+mod sentinel;
+mod servers;
+mod slots;
 mod status;
+mod url;
 mod waiting;
+mod whereabouts;
 
+use core::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use lockset_api::{Error, ErrorKind, Fence, Name};
-use redis::{Script, ScriptInvocation};
+use redis::Script;
 
 use crate::store::{
     Attempt, Enrolled, LeaseStore, Memory, Op, Raised, Renewed, Status, StoreError, Wake, Withdrawn,
 };
 use crate::{Mode, Request};
-use connection::Connection;
+use call::Call;
 use scripts::Scripts;
+use servers::Servers;
 use waiting::{News, Waiting};
 
-/// The leases of one Redis server.
-#[derive(Debug)]
+/// The leases of a Redis server, of whichever is the master behind sentinels, or of a cluster.
 pub struct Redis {
     label: String,
-    connection: Connection,
+    servers: Servers,
     waiting: Arc<Waiting>,
     scripts: Scripts,
 }
@@ -89,20 +101,89 @@ const LOOK: Duration = Duration::from_secs(10);
 const STAGGER: Duration = Duration::from_millis(10);
 
 impl Redis {
-    /// The server at `url`, such as `redis://:password@host:6379/0`. Nothing is sent yet.
+    /// The server or servers at `url`. Nothing is sent yet.
+    ///
+    /// | URL | server |
+    /// |---|---|
+    /// | `redis://USER:PASSWORD@HOST:PORT/DB` | that one; all but the host may be missing |
+    /// | `redis+cluster://USER:PASSWORD@HOST:PORT,HOST:PORT` | the [`cluster`](Self::cluster) |
+    /// | `redis+sentinel://USER:PASSWORD@HOST,HOST/MASTER/DB` | the [master](Self::sentinel) |
+    ///
+    /// With `rediss` for `redis`, each speaks TLS (feature `redis-tls`) and trusts whom the system
+    /// trusts, unless [told otherwise](Self::with_root_certificates).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if that is not the URL of a Redis server.
+    /// [`ErrorKind::Config`] if that is not such a URL, [`ErrorKind::Unsupported`] for TLS where it
+    /// is not built in.
     pub fn new(url: &str) -> Result<Self, Error> {
-        let client = redis::Client::open(url).map_err(|error| {
-            Error::new(ErrorKind::Config, "not the URL of a Redis server").with_source(error)
-        })?;
-        let label = format!("redis://{}", client.get_connection_info().addr());
-        let waiting = Arc::default();
-        let connection = Connection::new(&client, &waiting)?;
-        Ok(Self { label, connection, waiting, scripts: Scripts::new() })
+        match url::parse(url)? {
+            url::Servers::One(url) => Ok(Self::of(|waiting| Servers::one(&url, waiting))?),
+            url::Servers::Cluster(urls) => Self::cluster(&urls),
+            url::Servers::Sentinel(urls, master) => Self::sentinel(&urls, &master),
+        }
     }
+
+    /// The cluster to which the nodes at `urls` belong: one that answers is enough. The first
+    /// URL's user, password and TLS hold for nodes that are not among them. Nothing is sent yet.
+    ///
+    /// Several names of one lock must be in one slot, which they are if they are the same up to
+    /// their first `}`, such as `{orders}/1` and `{orders}/2`.
+    ///
+    /// While a slot is on its way from one node to another, its locks may be
+    /// [unavailable](ErrorKind::Unavailable) for some moments. Whoever waits then is skipped by a
+    /// release on the new node, and looks there after 10 s at the latest.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] for no URL, and as [`new`](Self::new).
+    pub fn cluster(urls: &[impl AsRef<str>]) -> Result<Self, Error> {
+        Self::of(|waiting| Servers::cluster(&as_strs(urls), waiting))
+    }
+
+    /// The master of the name `master`, as the sentinels at `urls` know it: most of them, where
+    /// they do not agree. They are asked before each new connection. Nothing is sent yet.
+    ///
+    /// Where the master wants a user, a password, a database or TLS, `master` is a URL with the
+    /// name in place of the host: `redis://USER:PASSWORD@NAME/DB`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] for no URL, and as [`new`](Self::new).
+    pub fn sentinel(urls: &[impl AsRef<str>], master: &str) -> Result<Self, Error> {
+        Self::of(|waiting| Servers::sentinel(&as_strs(urls), master, waiting))
+    }
+
+    /// Trusts a server with TLS whose certificate one of these has signed (PEM, one or more), and
+    /// no other.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if there is no TLS in the URLs, or if these are no certificates.
+    #[cfg(feature = "redis-tls")]
+    pub fn with_root_certificates(mut self, roots: &[u8]) -> Result<Self, Error> {
+        self.servers.each(&mut |server| address::trust(server, roots))?;
+        Ok(self)
+    }
+
+    fn of(
+        connect: impl FnOnce(&Arc<Waiting>) -> Result<(String, Servers), Error>,
+    ) -> Result<Self, Error> {
+        let waiting = Arc::default();
+        let (label, servers) = connect(&waiting)?;
+        Ok(Self { label, servers, waiting, scripts: Scripts::new() })
+    }
+}
+
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the servers: they know the password.
+        f.debug_struct("Redis").field("label", &self.label).finish_non_exhaustive()
+    }
+}
+
+fn as_strs(urls: &[impl AsRef<str>]) -> Vec<&str> {
+    urls.iter().map(AsRef::as_ref).collect()
 }
 
 impl LeaseStore for Redis {
@@ -119,7 +200,7 @@ impl LeaseStore for Redis {
                 return Err(Error::new(ErrorKind::InvalidName, why).with_lock(name));
             }
         }
-        Ok(())
+        self.servers.check(names)
     }
 
     fn attempt<'a>(&'a self, request: &'a Request, patience: Duration) -> Op<'a, Attempt> {
@@ -127,14 +208,14 @@ impl LeaseStore for Redis {
             let stays = !patience.is_zero();
             let stay = patience.min(PLACE).max(Duration::from_millis(u64::from(stays)));
             let note = request.note.as_deref().unwrap_or_default();
-            let answer = self.connection.run(|link| {
+            let answer = self.servers.run(&request.names, |wire| {
                 if stays {
-                    self.waiting.expect(request.id, &link.channel);
+                    self.waiting.expect(request.id, &wire.channel);
                 }
                 let mut call = self.call(&self.scripts.attempt, request);
                 call.arg(request.mode.weight()).arg(request.mode.limit());
-                call.arg(millis(request.ttl)).arg(millis(stay)).arg(&*link.channel);
-                call.arg(format!("{}\n{note}", request.holder));
+                call.arg(millis(request.ttl)).arg(millis(stay)).arg(&*wire.channel);
+                call.arg([&request.holder, "\n", note].concat());
                 call.arg(request.floor.map(|floor| floor.to_string()).unwrap_or_default());
                 call
             });
@@ -151,8 +232,7 @@ impl LeaseStore for Redis {
                 self.waiting.forget(request.id);
                 return Ok(Attempt::Busy { held });
             }
-            let now = tokio::time::Instant::now().into_std();
-            self.waiting.mark(request.id, answer.asked, micros, now);
+            self.waiting.mark(request.id, answer.asked, micros);
             let held = held + STAGGER * place.min(100);
             Ok(Attempt::Queued { held: held.min(LOOK) })
         })
@@ -176,7 +256,7 @@ impl LeaseStore for Redis {
 
     fn renew<'a>(&'a self, request: &'a Request) -> Op<'a, Renewed> {
         Box::pin(async move {
-            let answer = self.connection.run(|_| {
+            let answer = self.servers.run(&request.names, |_| {
                 let mut call = self.call(&self.scripts.renew, request);
                 call.arg(millis(request.ttl));
                 call
@@ -189,8 +269,8 @@ impl LeaseStore for Redis {
     fn release<'a>(&'a self, request: &'a Request) -> Op<'a, Withdrawn> {
         Box::pin(async move {
             self.waiting.forget(request.id);
-            let answer = self.connection.run(|_| self.call(&self.scripts.release, request));
-            let answer = answer.await?;
+            let call = |_: &_| self.call(&self.scripts.release, request);
+            let answer = self.servers.run(&request.names, call).await?;
             match (answer.value, answer.repeated) {
                 (true, _) => Ok(Withdrawn::Freed),
                 (false, false) => Ok(Withdrawn::NotHeld),
@@ -202,18 +282,15 @@ impl LeaseStore for Redis {
 
     fn inspect<'a>(&'a self, name: &'a Name) -> Op<'a, Status> {
         Box::pin(async move {
-            let answer = self.connection.run(|_| {
-                let mut call = self.scripts.inspect.prepare_invoke();
-                keys(&mut call, name);
-                call
-            });
+            let names = std::slice::from_ref(name);
+            let answer = self.servers.run(names, |_| Call::new(&self.scripts.inspect, names));
             status::parse(answer.await?.value)
         })
     }
 
     fn raise<'a>(&'a self, request: &'a Request, fence: Fence) -> Op<'a, Raised> {
         Box::pin(async move {
-            let answer = self.connection.run(|_| {
+            let answer = self.servers.run(&request.names, |_| {
                 let mut call = self.call(&self.scripts.raise, request);
                 call.arg(fence.value());
                 call
@@ -225,7 +302,7 @@ impl LeaseStore for Redis {
 
     fn recall(&self) -> Op<'_, Option<Memory>> {
         Box::pin(async move {
-            let answer = self.connection.run(|_| self.scripts.recall.prepare_invoke());
+            let answer = self.servers.run_on_the_one(|_| Call::new(&self.scripts.recall, &[]));
             let known: Vec<u64> = answer.await?.value;
             Ok(match known[..] {
                 [top, longest] => {
@@ -238,8 +315,8 @@ impl LeaseStore for Redis {
 
     fn enroll(&self, abstinence: Duration, memory: Memory) -> Op<'_, Enrolled> {
         Box::pin(async move {
-            let answer = self.connection.run(|_| {
-                let mut call = self.scripts.enroll.prepare_invoke();
+            let answer = self.servers.run_on_the_one(|_| {
+                let mut call = Call::new(&self.scripts.enroll, &[]);
                 call.arg(millis(abstinence)).arg(memory.top.value()).arg(millis(memory.longest));
                 call
             });
@@ -256,17 +333,11 @@ const GRANTED: u8 = 1;
 
 impl Redis {
     /// A call of a script for a request, with its keys and its id.
-    fn call<'a>(&'a self, script: &'a Script, request: &Request) -> ScriptInvocation<'a> {
-        let mut call = script.prepare_invoke();
-        request.names.iter().for_each(|name| keys(&mut call, name));
-        call.arg(request.id.to_string());
+    fn call<'a>(&'a self, script: &'a Script, request: &Request) -> Call<'a> {
+        let mut call = Call::new(script, &request.names);
+        call.arg(&request.id.digits()[..]);
         call
     }
-}
-
-fn keys(call: &mut ScriptInvocation<'_>, name: &Name) {
-    let lock = format!("lockset:{{{name}}}");
-    call.key(&lock).key(format!("{lock}:queue")).key(format!("{lock}:waiters"));
 }
 
 fn millis(duration: Duration) -> u64 {

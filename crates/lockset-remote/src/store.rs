@@ -60,7 +60,8 @@ pub trait LeaseStore: Send + Sync + 'static {
     ///
     /// If it cannot, a server that queues puts the request in line for `patience` at most, unless
     /// that is zero. An attempt that is repeated, because its answer was lost or because it is time
-    /// to look again, keeps its place and what it has been granted, which lasts from then on.
+    /// to look again, keeps its place; what it has been granted meanwhile it has from now on, as by
+    /// a renewal, since the engine counts the lease from this attempt.
     fn attempt<'a>(&'a self, request: &'a Request, patience: Duration) -> Op<'a, Attempt>;
 
     /// Waits for news from the server: the lock itself, or a reason to attempt again. Where none is

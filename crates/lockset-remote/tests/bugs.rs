@@ -177,6 +177,23 @@ fn a_lost_flag_that_fires_at_once() {
     assert_eq!(block_on(lease.run(async { 7 })), Ok(7));
 }
 
+/// One driver, and more leases than there could be threads: none is late.
+#[test]
+fn a_renewal_that_is_late_because_there_are_many() {
+    let server = server();
+    let locks = locks(&server.url());
+    let ttl = Duration::from_secs(3);
+    let waiting: Vec<_> = (0..2000)
+        .map(|nth| {
+            let lock = locks.lock(&nth.to_string()).unwrap().with_ttl(ttl).unwrap();
+            lock.acquire(Deadline::NEVER)
+        })
+        .collect();
+    let leases: Vec<_> = waiting.into_iter().map(|one| block_on(one).unwrap().unwrap()).collect();
+    assert_eq!(leases[0].lost().wait(Deadline::after(ttl * 2)), None);
+    assert_eq!(leases.iter().filter(|lease| lease.lost().is_lost()).count(), 0);
+}
+
 /// A process that is stuck renewed for ever.
 #[test]
 fn an_infinite_renewal() {

@@ -81,8 +81,12 @@ fn a_partition_longer_than_the_ttl_is_a_loss_and_the_next_holder_is_safe() {
 fn a_server_that_restarts_empty_revokes_the_lease_and_its_fences_rise() {
     let mut server = server();
     let lock = lock(&server.url(), Duration::from_secs(3));
+    let several = Locks::new(Redis::new(&server.url()).unwrap());
+    let several = several.lock_all(&["one", "other"]).unwrap();
+    let before_all = several.lock().unwrap().fence();
     let before = lock.lock().unwrap();
     server.restart().unwrap();
+    assert!(several.lock().unwrap().fence() > before_all);
     assert_eq!(before.lost().wait(Deadline::NEVER), Some(End::Lost(Loss::Revoked)));
     let after = lock.lock().unwrap();
     assert!(after.fence() > before.fence());

@@ -156,6 +156,21 @@ fn redis() {
 }
 
 /// Nobody renews a lease that has run out, even if nobody has taken it since.
+#[cfg(feature = "redis")]
+#[test]
+fn redis_does_not_renew_what_has_run_out() {
+    let server = testbed::Redis::start().unwrap_or_else(|error| panic!("{error}"));
+    let store = lockset_remote::redis::Redis::new(&server.url()).unwrap();
+    let runtime = runtime();
+    let brief = request(BRIEF);
+    granted(runtime.block_on(store.attempt(&brief, Duration::ZERO)).unwrap());
+    testbed::eventually("it has run out", || {
+        runtime.block_on(store.inspect(&brief.names[0])).unwrap().holders.is_empty()
+    });
+    assert_eq!(runtime.block_on(store.renew(&brief)).unwrap(), Renewed::Gone);
+}
+
+/// The same, and after a start of the machine.
 #[cfg(feature = "sqlite")]
 #[test]
 fn sqlite_expires_and_starts_anew_with_the_machine() {

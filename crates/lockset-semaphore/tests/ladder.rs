@@ -106,7 +106,9 @@ fn the_overtaking_is_as_documented<S: RawSemaphore>(page: &str) {
         let (asleep, sleeps) = mpsc::channel();
         let semaphore = &semaphore;
         scope.spawn(move || {
-            asleep.send(Calls::of_this_thread()).unwrap();
+            let calls = Calls::of_this_thread();
+            assert_eq!((calls.sleeps(), calls.wakes()), (0, 0), "it is a new thread");
+            asleep.send(calls).unwrap();
             drop(semaphore.acquire(2));
         });
         let large = sleeps.recv().unwrap();

@@ -147,6 +147,23 @@ fn a_small_request_is_served_beside_a_large_one<S: RawSemaphore + 'static>() {
     });
 }
 
+/// Who waits is seen to wait, and to wait no more.
+fn who_waits_is_counted<S: QueuedSemaphore + 'static>() {
+    model(None, || {
+        let guarded = guarded::<S>(1);
+        let held = guarded.semaphore.acquire(1);
+        let waiter = spawn(&guarded, |guarded| drop(guarded.semaphore.acquire(1)));
+        while guarded.semaphore.waiting() == 0 {
+            thread::yield_now();
+        }
+        assert_eq!((guarded.semaphore.available(), guarded.semaphore.waiting()), (0, 1));
+        drop(held);
+        assert_eq!(guarded.semaphore.waiting(), 0);
+        waiter.join().unwrap();
+        assert_eq!(guarded.semaphore.available(), 1);
+    });
+}
+
 fn nobody_passes_a_large_request<S: QueuedSemaphore + 'static>() {
     model(None, || {
         let guarded = guarded::<S>(2);
@@ -194,6 +211,25 @@ fn who_gives_up_takes_no_wake_up_along<S: TimedSemaphore + 'static>() {
         small.join().unwrap();
         drop(held);
         assert_eq!((guarded.semaphore.available(), guarded.semaphore.waiting()), (2, 0));
+    });
+}
+
+/// It is behind another, who waits on: for a permit that is held.
+fn who_gives_up_gives_no_permit_away<S: TimedSemaphore + 'static>() {
+    model(None, || {
+        let guarded = guarded::<S>(1);
+        expire_deadlines();
+        let held = guarded.semaphore.acquire(1);
+        let patient = spawn(&guarded, |guarded| {
+            let _held = guarded.semaphore.acquire(1);
+            guarded.add_one();
+        });
+        assert!(guarded.semaphore.acquire_until(1, deadline()).is_none());
+        guarded.add_one();
+        drop(held);
+        patient.join().unwrap();
+        assert_eq!((guarded.read(), guarded.semaphore.available()), (2, 1));
+        assert_eq!(guarded.semaphore.waiting(), 0);
     });
 }
 
@@ -299,16 +335,20 @@ model_also! {
     mutex_condvar_has_no_order: MutexCondvar { a_small_request_is_served_beside_a_large_one }
     count_futex_has_no_order: CountFutex { a_small_request_is_served_beside_a_large_one }
     waiters_flag_has_no_order: WaitersFlag { a_small_request_is_served_beside_a_large_one }
-    fifo_queue_serves_in_order: FifoQueue { nobody_passes_a_large_request }
+    fifo_queue_serves_in_order: FifoQueue { who_waits_is_counted nobody_passes_a_large_request }
     giving_up_is_timed: GivingUp {
+        who_waits_is_counted
         nobody_passes_a_large_request
         a_grant_meets_a_timeout
         who_gives_up_takes_no_wake_up_along
+        who_gives_up_gives_no_permit_away
     }
     wakers_are_of_tasks: Wakers {
+        who_waits_is_counted
         nobody_passes_a_large_request
         a_grant_meets_a_timeout
         who_gives_up_takes_no_wake_up_along
+        who_gives_up_gives_no_permit_away
         a_thread_and_a_task_exclude_each_other
         a_grant_meets_a_drop
         the_newest_waker_wakes

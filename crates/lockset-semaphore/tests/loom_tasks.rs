@@ -120,6 +120,8 @@ fn permits_of_others_are_not_merged<P: Policy>(_: Option<usize>) {
         let mut permit = one.acquire(1).unwrap();
         let refused = permit.merge(other.acquire(1).unwrap()).unwrap_err();
         assert_eq!((permit.count(), refused.count(), other.available()), (1, 1, 0));
+        assert!(std::ptr::eq(permit.semaphore(), &*one), "it is of another");
+        assert!(std::ptr::eq(refused.semaphore(), &*other), "it is of another");
         drop((permit, refused));
         require_idle(&one, 1);
         require_idle(&other, 1);

@@ -13,9 +13,16 @@ use lockset_remote::{LeaseStore, Locks, RemoteLock};
 /// | `file:PATH` | a [`FileLock`] on that file |
 /// | `sqlite:PATH#NAME` | the lease NAME in that database (feature `sqlite`) |
 /// | `redis://HOST:PORT/DB#NAME` | the lease NAME on that server (feature `redis`) |
+/// | `redis+cluster://HOST:PORT,HOST:PORT#NAME` | the same in the cluster of those nodes |
+/// | `redis+sentinel://HOST,HOST/MASTER#NAME` | the same on the master that those sentinels name |
 /// | `redlock:URL,URL,URL#NAME` | the lease NAME in a quorum of those (feature `redlock`) |
 ///
+/// A user and a password stand before the first host, as in `redis://USER:PASSWORD@HOST`, and are
+/// never printed. With `rediss` for `redis`, the servers are spoken to by TLS (feature
+/// `redis-tls`).
+///
 /// The servers of a quorum are of one kind, three of them or five, each by its URL without `#NAME`.
+///
 /// The name stands behind `#`, the part of a URL that is not for the server. Nothing is locked yet,
 /// and no server is asked yet.
 ///
@@ -110,7 +117,7 @@ fn no_fence() -> Error {
 
 /// One kind of URL.
 struct Scheme {
-    name: &'static str,
+    names: &'static [&'static str],
     /// What such a URL looks like, for messages.
     form: &'static str,
     kind: Kind,
@@ -126,15 +133,29 @@ enum Kind {
 
 /// All kinds of URL: a new backend adds its row here.
 const SCHEMES: &[Scheme] = &[
-    Scheme { name: "file", form: "file:PATH", kind: Kind::File },
-    Scheme { name: "sqlite", form: "sqlite:PATH#NAME", kind: Kind::Server(sqlite) },
-    Scheme { name: "redis", form: "redis://HOST:PORT/DB#NAME", kind: Kind::Server(redis) },
-    Scheme { name: "redlock", form: "redlock:URL,URL,URL#NAME", kind: Kind::Server(redlock) },
+    Scheme { names: &["file"], form: "file:PATH", kind: Kind::File },
+    Scheme { names: &["sqlite"], form: "sqlite:PATH#NAME", kind: Kind::Server(sqlite) },
+    Scheme {
+        names: &["redis", "rediss"],
+        form: "redis://HOST:PORT/DB#NAME",
+        kind: Kind::Server(redis),
+    },
+    Scheme {
+        names: &["redis+cluster", "rediss+cluster"],
+        form: "redis+cluster://HOST:PORT,HOST:PORT#NAME",
+        kind: Kind::Server(redis),
+    },
+    Scheme {
+        names: &["redis+sentinel", "rediss+sentinel"],
+        form: "redis+sentinel://HOST,HOST/MASTER#NAME",
+        kind: Kind::Server(redis),
+    },
+    Scheme { names: &["redlock"], form: "redlock:URL,URL,URL#NAME", kind: Kind::Server(redlock) },
 ];
 
 fn scheme(url: &str) -> Result<&'static Scheme, Error> {
     let name = url.split_once(':').map_or("", |(name, _)| name);
-    SCHEMES.iter().find(|scheme| scheme.name == name).ok_or_else(|| {
+    SCHEMES.iter().find(|scheme| scheme.names.contains(&name)).ok_or_else(|| {
         let forms: Vec<_> = SCHEMES.iter().map(|scheme| scheme.form).collect();
         let (url, forms) = (without_secrets(url), forms.join(", "));
         Error::new(ErrorKind::Config, format!("{url:?} is no lock's URL; known: {forms}"))
@@ -168,8 +189,8 @@ fn redlock(url: &str) -> Result<Store, Error> {
     let schemes = nodes.split(',').map(scheme).collect::<Result<Vec<_>, _>>()?;
     let refuse = |why: &str| Err(Error::new(ErrorKind::Config, why));
     let stores = nodes.split(',').zip(&schemes).map(|(url, scheme)| match scheme.kind {
-        Kind::Server(_) if scheme.name == "redlock" => refuse("a quorum is no part of another"),
-        Kind::Server(_) if scheme.name != schemes[0].name => {
+        Kind::Server(_) if scheme.names == ["redlock"] => refuse("a quorum is no part of another"),
+        Kind::Server(_) if scheme.names != schemes[0].names => {
             refuse("the servers of a quorum are of one kind")
         }
         Kind::Server(connect) => connect(url),

@@ -1,12 +1,16 @@
 //! The examples do what they say: each is run, not only compiled.
 
+#![allow(clippy::duplicate_mod, reason = "examples share a module, and here they are modules too")]
+
 /// One test for each example.
 macro_rules! examples {
-    ($($name:ident: $path:literal,)+) => {
+    ($($(#[$only:meta])* $name:ident: $path:literal,)+) => {
         $(
+            $(#[$only])*
             #[path = $path]
             mod $name;
 
+            $(#[$only])*
             #[test]
             fn $name() {
                 $name::main().unwrap();
@@ -22,4 +26,8 @@ examples! {
     own_lock: "../examples/own_lock.rs",
     new_backend: "../examples/new_backend.rs",
     lock_order: "../examples/lock_order.rs",
+    fenced_table: "../examples/fenced_table.rs",
+    fenced_file: "../examples/fenced_file.rs",
+    #[cfg(feature = "redis")]
+    fenced_hash: "../examples/fenced_hash.rs",
 }

@@ -9,7 +9,19 @@ fn a_url_opens_the_lock_that_it_names() {
     assert!(matches!(open(&format!("file:{path}")).unwrap(), Opened::File(_)));
     assert!(matches!(open(&format!("sqlite:{path}.db#job")).unwrap(), Opened::Lease(_)));
     #[cfg(feature = "redis")]
-    assert!(matches!(open("redis://127.0.0.1:1/0#job").unwrap(), Opened::Lease(_)));
+    for url in [
+        "redis://127.0.0.1:1/0#job",
+        "redis+cluster://127.0.0.1:1,[::1]:2#{orders}/1",
+        "redis+sentinel://127.0.0.1,[::1]:2/mymaster#job",
+        "redis+sentinel://me:hunter2@127.0.0.1/my_master/3#job",
+    ] {
+        assert!(matches!(open(url).unwrap(), Opened::Lease(_)), "{url}");
+        assert!(!format!("{:?}", open(url).unwrap()).contains("hunter2"), "{url}");
+    }
+    #[cfg(feature = "redis-tls")]
+    for url in ["rediss://h#job", "rediss+cluster://h1,h2#job", "rediss+sentinel://h/m#job"] {
+        assert!(matches!(open(url).unwrap(), Opened::Lease(_)), "{url}");
+    }
 }
 
 #[test]
@@ -33,7 +45,14 @@ fn what_opens_nothing_says_why_and_keeps_secrets() {
         refused("redis://me:hunter2@host", ErrorKind::Config, "add #NAME");
         refused("redis://host#}job", ErrorKind::InvalidName, "'}'");
         refused("redis://host#", ErrorKind::InvalidName, "empty");
+        refused("redis+cluster://me:hunter2@h1,h2/3#job", ErrorKind::Config, "database 0");
+        refused("redis+cluster://me:hunter2@#job", ErrorKind::Config, "not the URL");
+        refused("redis+sentinel://me:hunter2@h1,h2#job", ErrorKind::Config, "name the master");
+        refused("redis+sentinel://me:hunter2@h1,h2/m/x#job", ErrorKind::Config, "not the URL");
+        refused("redis+quorum://me:hunter2@h1,h2#job", ErrorKind::Config, "no lock's URL");
     }
+    #[cfg(all(feature = "redis", not(feature = "redis-tls")))]
+    refused("rediss+cluster://me:hunter2@h1,h2#job", ErrorKind::Unsupported, "`redis-tls`");
 }
 
 #[cfg(feature = "redlock")]

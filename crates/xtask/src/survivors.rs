@@ -20,7 +20,7 @@ use crate::orderings::algorithms_of;
 use crate::process::{cargo, is_installed, run as run_command, say};
 use crate::tally::Tally;
 
-use questions::{Questions, Side};
+use questions::Questions;
 
 /// The crates whose code is mutated.
 const PACKAGES: &[&str] = &["lockset-mutex", "lockset-semaphore"];
@@ -96,7 +96,7 @@ fn mutate(nursery: &Nursery, package: &str, file: &str) -> Result<Found> {
             "--file",
             file,
             "--timeout",
-            round.side.limit(),
+            &round.limit.to_string(),
             "--no-shuffle",
             "--colors",
             "never",
@@ -104,14 +104,15 @@ fn mutate(nursery: &Nursery, package: &str, file: &str) -> Result<Found> {
         if number > 0 {
             mutants.arg("--iterate");
         }
-        match round.side {
-            Side::Model => mutants
+        if let Some(checker) = round.side.checker() {
+            mutants
                 .args(["--profile", "release"])
-                .env("RUSTFLAGS", format!("--cfg lockset_loom {QUIET}"))
+                .env("RUSTFLAGS", format!("--cfg {checker} {QUIET}"))
                 // Of a mutant, little but its own function has to be built.
-                .env("CARGO_PROFILE_RELEASE_INCREMENTAL", "true"),
-            Side::Machine => mutants.env("RUSTFLAGS", QUIET),
-        };
+                .env("CARGO_PROFILE_RELEASE_INCREMENTAL", "true");
+        } else {
+            mutants.env("RUSTFLAGS", QUIET);
+        }
         // To what is tested, and to what is built.
         mutants.args(round.targets.iter().map(|target| format!("--cargo-arg={target}")));
         mutants.arg("--output").arg(&out);
@@ -135,12 +136,12 @@ fn ask(nursery: &Nursery, mut mutants: Command, out: &Path) -> Result<Found> {
     if !status.success() && !status.code().is_some_and(|code| FOUND_SOME.contains(&code)) {
         return Err(status.to_string().into());
     }
-    let lines = |list: &str| -> Result<Vec<String>> {
-        let text = fs::read_to_string(out.join(list))?;
-        Ok(text.lines().map(without_place).collect())
-    };
-    let killed = lines("caught.txt")?.len() + lines("timeout.txt")?.len();
-    Ok(Found { killed: killed.try_into()?, survivors: lines("missed.txt")? })
+    let read = |list: &str| fs::read_to_string(out.join(list));
+    let (caught, hung, missed) = (read("caught.txt")?, read("timeout.txt")?, read("missed.txt")?);
+    // The next round leaves out what was caught; but what hung has been found as well.
+    fs::write(out.join("caught.txt"), format!("{caught}{hung}"))?;
+    let killed = caught.lines().count() + hung.lines().count();
+    Ok(Found { killed: killed.try_into()?, survivors: missed.lines().map(without_place).collect() })
 }
 
 /// `file:line:column: what` without line and column, which change with every edit.

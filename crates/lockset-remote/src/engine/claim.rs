@@ -9,6 +9,7 @@ use lockset_api::{Deadline, Error, ErrorKind, Name, block_on};
 use super::acquire::{Acquire, Patience};
 use super::driver::Driver;
 use super::lease::RemoteLease;
+use super::renewer::Renewer;
 use super::terms::{Renewal, Terms};
 use crate::request::DisplayNames;
 use crate::store::LeaseStore;
@@ -19,6 +20,8 @@ use crate::{Mode, Request};
 pub(crate) struct Port {
     pub(crate) store: Arc<dyn LeaseStore>,
     pub(crate) driver: Driver,
+    /// Sees to the leases of this store.
+    pub(crate) renewer: Arc<Renewer>,
 }
 
 /// A lock that can be asked for.

@@ -1,13 +1,14 @@
 //! Keeping a lease: renewing it, noticing its loss, giving it back.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use lockset_api::{End, Error, ErrorKind, Fence, Loss, Released, Term};
-use tokio::time::sleep_until;
 
 use super::claim::Port;
 use super::driver::now;
 use super::observe;
+use super::renewer::Due;
 use super::terms::Terms;
 use super::withdraw::{limited, withdraw};
 use crate::Request;
@@ -21,37 +22,81 @@ pub(crate) struct Held {
     pub(crate) term: Term,
     pub(crate) fence: Fence,
     /// Just before the request that was granted.
-    pub(crate) since: Instant,
+    since: Instant,
+    keeping: Mutex<Keeping>,
+}
+
+enum Keeping {
+    /// Nothing has been arranged yet.
+    New,
+    /// It is renewed, or seen to otherwise, when this is due.
+    Due(Due),
+    /// It was given back, or put into a ticket.
+    Settled,
 }
 
 impl Held {
-    /// Renews while there is something to renew, and ends the term when its time is over.
-    ///
-    /// It is stopped wherever it is when the lease is given back: a release must not wait for a
-    /// renewal. Should one still reach the server after the release, it finds the lease gone and
-    /// does nothing.
-    pub(crate) async fn keep(&self) {
-        let mut due = self.since + self.terms.renew_after();
-        while self.terms.is_renewed_at(due, self.since) {
-            // Whoever watches is told at the deadline, not at the next try.
-            sleep_until(due.min(self.term.deadline()).into()).await;
-            if self.term.ended().is_some() {
-                return;
-            }
-            let asked = now();
-            // After the deadline an answer is of no use.
-            let until = self.term.deadline().min(asked + self.terms.renewal_patience());
-            due = match self.renew_once(until).await {
-                Ok(Renewed::Yes) => asked + self.terms.renew_after(),
-                Ok(Renewed::Gone) => return,
-                // A fault on the way is no loss. A failed renewal never gives anything back.
-                Err(_) => now() + self.terms.retry_after(),
-            }
+    /// Starts to keep what was granted to `request` after `since`. Runs on the driver.
+    pub(crate) fn start(
+        port: Port,
+        request: Request,
+        terms: Terms,
+        fence: Fence,
+        since: Instant,
+    ) -> Arc<Self> {
+        let term = Term::until_by(now, terms.deadline(since));
+        let keeping = Mutex::new(Keeping::New);
+        let held = Arc::new(Self { port, request, terms, term, fence, since, keeping });
+        held.keep_until(since + terms.renew_after());
+        held
+    }
+
+    /// Has the lease seen to at `due`, or at its deadline if that is earlier or it is not renewed.
+    fn keep_until(self: &Arc<Self>, due: Instant) {
+        let deadline = self.term.deadline();
+        let is_renewed = self.terms.is_renewed_at(due, self.since);
+        let at = if is_renewed { due.min(deadline) } else { deadline };
+        let mut keeping = self.keeping();
+        if !matches!(*keeping, Keeping::Settled) {
+            *keeping = Keeping::Due(self.port.renewer.add(Arc::clone(self), at));
         }
-        // Another may still extend it by hand.
-        while self.term.ended().is_none() {
-            sleep_until(self.term.deadline().into()).await;
+    }
+
+    /// Nothing is done any more to keep it.
+    pub(crate) fn settle(&self) {
+        let before = core::mem::replace(&mut *self.keeping(), Keeping::Settled);
+        if let Keeping::Due(due) = before {
+            self.port.renewer.remove(due);
         }
+    }
+
+    /// What is due: a renewal, or the end.
+    pub(crate) async fn see_to(self: Arc<Self>) {
+        // Whoever watches is told at the deadline, not at the next try.
+        if self.is_settled() || self.term.ended().is_some() {
+            return;
+        }
+        let asked = now();
+        if !self.terms.is_renewed_at(asked, self.since) {
+            // It has been renewed by hand, or would have ended.
+            return self.keep_until(asked);
+        }
+        // After the deadline an answer is of no use.
+        let until = self.term.deadline().min(asked + self.terms.renewal_patience());
+        match self.renew_once(until).await {
+            Ok(Renewed::Yes) => self.keep_until(asked + self.terms.renew_after()),
+            // A fault on the way is no loss. A failed renewal never gives anything back.
+            Err(_) => self.keep_until(now() + self.terms.retry_after()),
+            Ok(Renewed::Gone) => {}
+        }
+    }
+
+    fn is_settled(&self) -> bool {
+        matches!(*self.keeping(), Keeping::Settled)
+    }
+
+    fn keeping(&self) -> MutexGuard<'_, Keeping> {
+        self.keeping.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One renewal, and what it means for the term.
@@ -60,6 +105,8 @@ impl Held {
         let answer = limited(until, self.port.store.renew(&self.request)).await;
         observe::renewed(&*self.port.store, &self.request, asked, &answer);
         match answer {
+            // A release is under way, and may be why.
+            Ok(_) if self.is_settled() => Ok(Renewed::Gone),
             Ok(Renewed::Yes) if self.term.extend(self.terms.deadline(asked)).is_err() => {
                 Ok(Renewed::Gone)
             }

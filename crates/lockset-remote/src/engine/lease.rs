@@ -7,12 +7,10 @@ use core::task::Poll;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use lockset_api::{End, Error, ErrorKind, Fence, Loss, Lost, Name, Released, Term, block_on};
-use tokio::runtime::Handle;
-use tokio::task::AbortHandle;
+use lockset_api::{End, Error, ErrorKind, Fence, Loss, Lost, Name, Released, block_on};
 
 use super::claim::Port;
-use super::driver::{Work, answer, now};
+use super::driver::{Work, answer};
 use super::keeper::Held;
 use super::terms::Terms;
 use super::ticket::Ticket;
@@ -27,7 +25,6 @@ use crate::Request;
 #[must_use = "a lease that is dropped is given back at once"]
 pub struct RemoteLease {
     held: Arc<Held>,
-    keeper: AbortHandle,
     /// Whether it is somebody else's business by now: it was given back or put into a ticket.
     is_settled: bool,
 }
@@ -41,13 +38,7 @@ impl RemoteLease {
         fence: Fence,
         since: Instant,
     ) -> Self {
-        let term = Term::until_by(now, terms.deadline(since));
-        let held = Arc::new(Held { port, request, terms, term, fence, since });
-        let keeper = Handle::current().spawn({
-            let held = Arc::clone(&held);
-            async move { held.keep().await }
-        });
-        Self { held, keeper: keeper.abort_handle(), is_settled: false }
+        Self { held: Held::start(port, request, terms, fence, since), is_settled: false }
     }
 
     /// The lock's name, the first if it has several.
@@ -112,7 +103,7 @@ impl RemoteLease {
     /// [resume](crate::Locks::resume) it: within its TTL, since nobody renews it meanwhile.
     #[must_use = "a ticket that is lost is a lock that stays taken for its TTL"]
     pub fn into_ticket(mut self) -> Ticket {
-        self.keeper.abort();
+        self.held.settle();
         // Whoever watches this lease is told that it has ended here.
         self.held.term.end(End::Released);
         self.is_settled = true;
@@ -140,7 +131,7 @@ impl RemoteLease {
     }
 
     fn give_back(&mut self, told: impl FnOnce(Result<Released, Error>) + Send + 'static) -> Work {
-        self.keeper.abort();
+        self.held.settle();
         self.is_settled = true;
         let held = Arc::clone(&self.held);
         let release = Box::pin(async move { held.release(told).await });

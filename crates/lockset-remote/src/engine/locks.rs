@@ -41,8 +41,11 @@ impl Locks {
     /// The runtime's clock counts, so in one whose time is simulated, leases are, too.
     #[must_use]
     pub fn on(runtime: &Handle, store: impl LeaseStore) -> Self {
-        let driver = Driver::Given(runtime.clone());
-        Self { port: Port { store: Arc::new(store), driver } }
+        Self::of(Driver::Given(runtime.clone()), Arc::new(store))
+    }
+
+    fn of(driver: Driver, store: Arc<dyn LeaseStore>) -> Self {
+        Self { port: Port { store, driver, renewer: Arc::default() } }
     }
 
     /// The lock of this name. Nothing is sent yet.
@@ -187,7 +190,7 @@ impl Locks {
 /// As [`Locks::new`], for a store that was chosen at run time.
 impl From<Arc<dyn LeaseStore>> for Locks {
     fn from(store: Arc<dyn LeaseStore>) -> Self {
-        Self { port: Port { store, driver: Driver::Process } }
+        Self::of(Driver::Process, store)
     }
 }
 

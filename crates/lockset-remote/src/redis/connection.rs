@@ -2,19 +2,22 @@
 //!
 //! Commands, their answers and the server's pushes go by it, all in order.
 
-use core::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use lockset_api::{Error, Fence};
+use lockset_api::Fence;
 use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, ProtocolVersion, PushInfo, PushKind,
-    RedisError, ScriptInvocation, from_redis_value_ref,
+    AsyncConnectionConfig, Cmd, ErrorKind, FromRedisValue, PushInfo, PushKind, RedisResult,
+    from_redis_value_ref,
 };
+use tokio::sync::Mutex as AsyncMutex;
 
+use super::call::{Call, Manner};
+use super::fault::{failed, is_demoted, not_connected};
 use super::waiting::{Push, Waiting};
+use super::whereabouts::Whereabouts;
 use crate::RequestId;
 use crate::store::StoreError;
 
@@ -27,20 +30,25 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const SILENCE: Duration = Duration::from_millis(100);
 
 pub(super) struct Connection {
-    client: Client,
+    server: Whereabouts,
     waiting: Arc<Waiting>,
     /// The one that worked last.
     current: Mutex<Option<Link>>,
     /// Held while a new one is made, so that one is made for all who need it.
-    connecting: tokio::sync::Mutex<()>,
+    connecting: AsyncMutex<()>,
 }
 
 /// A connection that was made, and the channel by which its pushes come.
 #[derive(Clone)]
-pub(super) struct Link {
+struct Link {
     connection: MultiplexedConnection,
+    wire: Arc<Wire>,
+}
+
+/// What is known of a connection besides what it sends.
+pub(super) struct Wire {
     pub(super) channel: Arc<str>,
-    broken: Arc<AtomicBool>,
+    broken: AtomicBool,
 }
 
 /// What a script answered.
@@ -53,69 +61,94 @@ pub(super) struct Answer<T> {
 }
 
 impl Connection {
-    pub(super) fn new(client: &Client, waiting: &Arc<Waiting>) -> Result<Self, Error> {
-        let info = client.get_connection_info().clone();
-        // The newer protocol is what lets pushes and answers share a connection.
-        let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        let client = Client::open(info.set_redis_settings(settings)).map_err(|error| {
-            let why = "not the address of a Redis server";
-            Error::new(lockset_api::ErrorKind::Config, why).with_source(error)
-        })?;
-        Ok(Self {
-            client,
-            waiting: Arc::clone(waiting),
-            current: Mutex::default(),
-            connecting: tokio::sync::Mutex::default(),
-        })
+    pub(super) fn new(server: Whereabouts, waiting: &Arc<Waiting>) -> Self {
+        let (current, connecting) = (Mutex::default(), AsyncMutex::default());
+        Self { server, waiting: Arc::clone(waiting), current, connecting }
     }
 
-    /// Runs a script, loading it first where the server does not know it yet.
+    #[cfg(feature = "redis-tls")]
+    pub(super) fn server_mut(&mut self) -> &mut Whereabouts {
+        &mut self.server
+    }
+
+    /// Runs a script.
     ///
-    /// A connection that had been idle may have broken unnoticed. So the script is run once more on
-    /// a new one, and the answer says so.
+    /// A connection that had been idle may have broken unnoticed, or its server may not be the
+    /// master any more. So the script is run once more on a new one, and the answer says so.
     pub(super) async fn run<'s, T: FromRedisValue>(
         &self,
-        call: impl Fn(&Link) -> ScriptInvocation<'s> + Send + Sync,
+        manner: Manner,
+        call: &(impl Fn(&Wire) -> Call<'s> + Send + Sync),
     ) -> Result<Answer<T>, StoreError> {
-        let had_one = self.working().is_some();
-        match self.run_once(&call).await {
-            Err(first) if had_one && first.may_have_acted() => {
-                // If this fails as well, it is still the first call whose outcome is not known.
-                let again = self.run_once(&call).await;
-                again.map(|answer| Answer { repeated: true, ..answer }).map_err(|_| first)
-            }
-            answer => answer,
+        let had_one = self.has_one();
+        let first = match self.run_once(manner, call).await {
+            Err(first) if had_one && (first.may_have_acted() || is_demoted(&first)) => first,
+            answer => return answer,
+        };
+        match self.run_once(manner, call).await {
+            Ok(answer) => Ok(Answer { repeated: first.may_have_acted(), ..answer }),
+            // Then it is still the first call whose outcome is not known.
+            Err(_) if first.may_have_acted() => Err(first),
+            Err(again) => Err(again),
         }
     }
 
     async fn run_once<'s, T: FromRedisValue>(
         &self,
-        call: &(impl Fn(&Link) -> ScriptInvocation<'s> + Send + Sync),
+        manner: Manner,
+        call: &(impl Fn(&Wire) -> Call<'s> + Send + Sync),
     ) -> Result<Answer<T>, StoreError> {
-        let mut link = self.connect().await?;
-        let call = call(&link);
-        let asked = tokio::time::Instant::now().into_std();
-        let mut doubt = Doubt { of: self, link: &link.clone(), since: Some(asked) };
-        let answer = call.invoke_async(&mut link.connection).await;
-        doubt.since = None;
-        if let Err(error) = &answer
-            && (error.is_unrecoverable_error() || error.kind() == ErrorKind::Parse)
-        {
-            self.give_up(&link);
-        }
-        let value = answer.map_err(|error| match error.kind() {
-            // An answer that broke off in the middle is none.
-            ErrorKind::Io | ErrorKind::Parse => StoreError::interrupted(error),
-            _ => StoreError::refused(error),
-        })?;
+        let Link { mut connection, wire } = self.connect().await?;
+        let call = call(&wire);
+        let asked = now();
+        let value = self.seen(&wire, asked, call.run(&mut connection, manner)).await?;
         Ok(Answer { value, repeated: false, asked })
     }
 
-    /// The connection of now, unless it is known to be broken.
+    /// Runs a command that changes nothing.
+    pub(super) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
+        let Link { mut connection, wire } = self.connect().await?;
+        self.seen(&wire, now(), command.query_async(&mut connection)).await
+    }
+
+    /// An exchange whose outcome says whether its connection is of any further use.
+    async fn seen<T>(
+        &self,
+        wire: &Wire,
+        asked: Instant,
+        exchange: impl Future<Output = RedisResult<T>>,
+    ) -> Result<T, StoreError> {
+        let mut doubt = Doubt { of: self, wire, since: Some(asked) };
+        let answer = exchange.await;
+        doubt.since = None;
+        answer.map_err(|error| {
+            let is_broken = error.is_unrecoverable_error() || error.kind() == ErrorKind::Parse;
+            let error = failed(error);
+            if is_broken || is_demoted(&error) {
+                self.give_up(wire);
+            }
+            error
+        })
+    }
+
+    /// Has those who wait for news by this connection look for themselves: what they wait for may
+    /// be elsewhere by now.
+    pub(super) fn stir(&self) {
+        if let Some(link) = &*self.current() {
+            self.waiting.disconnect(&link.wire.channel);
+        }
+    }
+
+    fn current(&self) -> MutexGuard<'_, Option<Link>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn has_one(&self) -> bool {
+        self.current().as_ref().is_some_and(Link::works)
+    }
+
     fn working(&self) -> Option<Link> {
-        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        // Relaxed: a flag that says no more than itself.
-        current.clone().filter(|link| !link.broken.load(Ordering::Relaxed))
+        self.current().as_ref().filter(|link| link.works()).cloned()
     }
 
     async fn connect(&self) -> Result<Link, StoreError> {
@@ -127,19 +160,17 @@ impl Connection {
             return Ok(link);
         }
         let link = self.connect_anew().await?;
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(current.insert(link).clone())
+        Ok(self.current().insert(link).clone())
     }
 
     async fn connect_anew(&self) -> Result<Link, StoreError> {
         let id = RequestId::random().map_err(StoreError::unreachable)?;
         let channel: Arc<str> = format!("lockset:push:{id}").into();
-        let broken = Arc::new(AtomicBool::new(false));
+        let wire = Arc::new(Wire { channel, broken: AtomicBool::new(false) });
         let push = {
-            let (waiting, channel, broken) =
-                (Arc::clone(&self.waiting), Arc::clone(&channel), Arc::clone(&broken));
+            let (waiting, wire) = (Arc::clone(&self.waiting), Arc::clone(&wire));
             move |info: PushInfo| -> Result<(), core::convert::Infallible> {
-                receive(&waiting, &channel, &broken, &info);
+                receive(&waiting, &wire, &info);
                 Ok(())
             }
         };
@@ -149,34 +180,46 @@ impl Connection {
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
             .set_response_timeout(None)
             .set_push_sender(push);
-        let connecting = self.client.get_multiplexed_async_connection_with_config(&config);
+        let client = self.server.client().await?;
+        let connecting = client.get_multiplexed_async_connection_with_config(&config);
         let mut connection = connecting.await.map_err(not_connected)?;
-        let subscribing = connection.subscribe(&*channel);
+        let subscribing = connection.subscribe(&*wire.channel);
         let subscribed = tokio::time::timeout(CONNECT_TIMEOUT, subscribing).await;
         subscribed.map_err(StoreError::unreachable)?.map_err(not_connected)?;
-        Ok(Link { connection, channel, broken })
+        Ok(Link { connection, wire })
     }
 
     /// Nothing more is sent by this link, and those who wait for news by it are told.
-    fn give_up(&self, link: &Link) {
-        // Relaxed: see `connect`.
-        link.broken.store(true, Ordering::Relaxed);
-        self.waiting.disconnect(&link.channel);
+    fn give_up(&self, wire: &Wire) {
+        // Relaxed: see `Link::works`.
+        wire.broken.store(true, Ordering::Relaxed);
+        self.waiting.disconnect(&wire.channel);
     }
 }
 
+impl Link {
+    fn works(&self) -> bool {
+        // Relaxed: a flag that says no more than itself.
+        !self.wire.broken.load(Ordering::Relaxed)
+    }
+}
+
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
 /// A push, in the task that reads the connection: it must not wait for anything.
-fn receive(waiting: &Waiting, channel: &Arc<str>, broken: &AtomicBool, info: &PushInfo) {
+fn receive(waiting: &Waiting, wire: &Wire, info: &PushInfo) {
     match info.kind {
         PushKind::Message => {
             if let Some((id, push)) = parse(info) {
-                waiting.hand_over(id, push, tokio::time::Instant::now().into_std());
+                waiting.hand_over(id, push, now());
             }
         }
         PushKind::Disconnection => {
-            // Relaxed: see `Connection::connect`.
-            broken.store(true, Ordering::Relaxed);
-            waiting.disconnect(channel);
+            // Relaxed: see `Link::works`.
+            wire.broken.store(true, Ordering::Relaxed);
+            waiting.disconnect(&wire.channel);
         }
         _ => {}
     }
@@ -191,33 +234,17 @@ fn parse(info: &PushInfo) -> Option<(RequestId, Push)> {
     Some((id, Push { fence: Fence::new(fence), micros }))
 }
 
-/// Whoever answers, but does not let us in or is no Redis server, has been reached.
-fn not_connected(error: RedisError) -> StoreError {
-    match error.kind() {
-        ErrorKind::Io | ErrorKind::Parse => StoreError::unreachable(error),
-        _ => StoreError::refused(error),
-    }
-}
-
 /// An exchange under way; dropped without an answer, it gives up a connection that was silent.
 struct Doubt<'a> {
     of: &'a Connection,
-    link: &'a Link,
+    wire: &'a Wire,
     since: Option<Instant>,
 }
 
 impl Drop for Doubt<'_> {
     fn drop(&mut self) {
-        let now = tokio::time::Instant::now().into_std();
-        if self.since.is_some_and(|since| now.saturating_duration_since(since) > SILENCE) {
-            self.of.give_up(self.link);
+        if self.since.is_some_and(|since| now().saturating_duration_since(since) > SILENCE) {
+            self.of.give_up(self.wire);
         }
-    }
-}
-
-impl fmt::Debug for Connection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the client: it knows the password.
-        f.debug_struct("Connection").finish_non_exhaustive()
     }
 }

@@ -3,7 +3,6 @@
 use redis::Script;
 
 /// Each is loaded once by a server, and called by its hash after that.
-#[derive(Debug)]
 pub(super) struct Scripts {
     pub(super) attempt: Script,
     pub(super) renew: Script,

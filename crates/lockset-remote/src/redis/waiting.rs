@@ -23,14 +23,12 @@ struct Waiter {
     /// The channel that its push comes by, and with which it goes.
     channel: Arc<str>,
     /// A moment on both clocks: an instant, and the server's time in microseconds, which it had no
-    /// earlier than that.
+    /// earlier than that. It comes with the answer to the attempt.
     mark: Option<(Instant, u64)>,
-    /// A push that has overtaken the answer to the attempt, with which the mark comes.
-    early: Option<Push>,
-    /// Taken by the first news, which is the last.
+    /// A push that nobody has listened to yet.
+    push: Option<(Push, Instant)>,
+    /// Whoever listens.
     news: Option<oneshot::Sender<News>>,
-    /// Taken by whoever waits.
-    listener: Option<oneshot::Receiver<News>>,
 }
 
 /// The lock was handed over, when the server's time was `micros`.
@@ -51,27 +49,25 @@ pub(super) enum News {
 impl Waiting {
     /// Expects a push for `id` by `channel`.
     pub(super) fn expect(&self, id: RequestId, channel: &Arc<str>) {
-        let (news, listener) = oneshot::channel();
         let channel = Arc::clone(channel);
-        let (news, listener) = (Some(news), Some(listener));
-        self.lock().insert(id, Waiter { channel, mark: None, early: None, news, listener });
+        self.lock().insert(id, Waiter { channel, mark: None, push: None, news: None });
     }
 
     /// The server's time was `micros` at some moment after `asked`.
-    pub(super) fn mark(&self, id: RequestId, asked: Instant, micros: u64, now: Instant) {
-        let mut waiters = self.lock();
-        let Some(waiter) = waiters.get_mut(&id) else { return };
-        waiter.mark = Some((asked, micros));
-        let early = waiter.early.take();
-        drop(waiters);
-        if let Some(push) = early {
-            self.hand_over(id, push, now);
+    pub(super) fn mark(&self, id: RequestId, asked: Instant, micros: u64) {
+        if let Some(waiter) = self.lock().get_mut(&id) {
+            waiter.mark = Some((asked, micros));
         }
     }
 
     /// Where the news for `id` comes, if it is expected.
     pub(super) fn listen(&self, id: RequestId) -> Option<oneshot::Receiver<News>> {
-        self.lock().get_mut(&id)?.listener.take()
+        let (news, listener) = oneshot::channel();
+        let mut waiters = self.lock();
+        let waiter = waiters.get_mut(&id)?;
+        waiter.news = Some(news);
+        waiter.tell();
+        Some(listener)
     }
 
     pub(super) fn forget(&self, id: RequestId) {
@@ -80,16 +76,9 @@ impl Waiting {
 
     /// A push for `id` has come.
     pub(super) fn hand_over(&self, id: RequestId, push: Push, now: Instant) {
-        let mut waiters = self.lock();
-        let Some(waiter) = waiters.get_mut(&id) else { return };
-        let Some((asked, then)) = waiter.mark else {
-            waiter.early = Some(push);
-            return;
-        };
-        let since = no_later_than(asked, push.micros.saturating_sub(then)).min(now);
-        let grant = News::Granted(Grant::new(push.fence, since));
-        if let Some(news) = waiter.news.take() {
-            drop(news.send(grant));
+        if let Some(waiter) = self.lock().get_mut(&id) {
+            waiter.push = Some((push, now));
+            waiter.tell();
         }
     }
 
@@ -108,6 +97,21 @@ impl Waiting {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<RequestId, Waiter>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiter {
+    /// Passes a push on, if there is one and somebody listens.
+    fn tell(&mut self) {
+        let (Some((asked, then)), Some((push, now)), true) =
+            (self.mark, self.push, self.news.is_some())
+        else {
+            return;
+        };
+        let since = no_later_than(asked, push.micros.saturating_sub(then)).min(now);
+        if let Some(news) = self.news.take() {
+            drop(news.send(News::Granted(Grant::new(push.fence, since))));
+        }
     }
 }
 

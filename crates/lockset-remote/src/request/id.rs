@@ -34,6 +34,17 @@ impl RequestId {
     }
 }
 
+impl RequestId {
+    /// Its text as bytes, without the machinery of formatting: it is in every exchange.
+    pub(crate) fn digits(self) -> [u8; 32] {
+        let bytes = self.0.to_be_bytes();
+        core::array::from_fn(|i| {
+            let nibble = (bytes[i / 2] >> (4 * (1 - i % 2))) & 0xf;
+            b"0123456789abcdef"[usize::from(nibble)]
+        })
+    }
+}
+
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)

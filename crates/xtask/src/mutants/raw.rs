@@ -178,6 +178,20 @@ const OF_ORDER: &[Mutant] = &[
         test: "nobody_overtakes_a_waiter_after_a_fair_unlock",
     },
     Mutant {
+        name: "handed over to one that has asked, and taken back",
+        file: RAW,
+        from: "_ if state & CONTENDER != 0 => Some(state | RESERVED),",
+        to: "_ if state & CONTENDER != 0 => Some(state ^ RESERVED),",
+        test: "nobody_overtakes_a_bounded_waiter_after_a_fair_unlock",
+    },
+    Mutant {
+        name: "handed over to whoever is awake, or to anybody",
+        file: RAW,
+        from: "_ if state >= SLEEPER => Some(state::appoint(state) | RESERVED),",
+        to: "_ if state >= SLEEPER => Some(state::appoint(state)),",
+        test: "nobody_overtakes_a_sleeper_after_a_fair_unlock",
+    },
+    Mutant {
         name: "handed over to one that sleeps on",
         file: RAW,
         from: "if reserved.is_some_and(state::role_is_vacant) {",

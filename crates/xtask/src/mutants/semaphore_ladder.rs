@@ -146,6 +146,13 @@ const MUTANTS: &[Mutant] = &[
         test: "giving_up_is_timed::who_gives_up_takes_no_wake_up_along",
     },
     Mutant {
+        name: "place that is taken for a grant",
+        file: GIVING_UP,
+        from: "            Some(_) => queue.give(0),",
+        to: "            Some(_) => queue.give(n),",
+        test: "giving_up_is_timed::who_gives_up_gives_no_permit_away",
+    },
+    Mutant {
         name: "place of somebody who is gone",
         file: GIVING_UP,
         from: "queue.remove(|other| Arc::ptr_eq(other, parker))",

@@ -10,23 +10,29 @@ pub(super) struct Round {
     pub(super) targets: &'static [&'static str],
     /// Tests that are left to a later round, as flags.
     pub(super) but: &'static [&'static str],
+    /// How long it may take, in seconds, on a machine that has other things to do as well: several
+    /// times what it does. A model that hangs says so itself, unless it has come to a loop without
+    /// a step of the checker's; a test does not.
+    pub(super) limit: u32,
 }
 
 /// What the locks are built for.
 #[derive(Clone, Copy)]
 pub(super) enum Side {
     Model,
+    /// Models of more threads than loom can explore, on schedules that are drawn.
+    ManyThreads,
     /// With overflow checks. It alone knows of time, and of spinning.
     Machine,
 }
 
 impl Side {
-    /// How long a round may take, in seconds, on a machine that has other things to do as well:
-    /// several times what it does. A model that hangs says so itself, as a rule; a test does not.
-    pub(super) fn limit(self) -> &'static str {
+    /// The checker that a round is for, as the code is told of it; none for a machine.
+    pub(super) fn checker(self) -> Option<&'static str> {
         match self {
-            Self::Model => "300",
-            Self::Machine => "60",
+            Self::Model => Some("lockset_loom"),
+            Self::ManyThreads => Some("lockset_shuttle"),
+            Self::Machine => None,
         }
     }
 }
@@ -39,7 +45,12 @@ pub(super) struct Questions<'a> {
 }
 
 const fn models(targets: &'static [&'static str]) -> Round {
-    Round { side: Side::Model, targets, but: &[] }
+    Round { side: Side::Model, targets, but: &[], limit: 300 }
+}
+
+/// Tests on the real machine.
+const fn machine(targets: &'static [&'static str]) -> Round {
+    Round { side: Side::Machine, targets, but: &[], limit: 60 }
 }
 
 /// Models of the ladder's stages.
@@ -60,10 +71,12 @@ const CONDVAR_SOON: Round = Round {
     ..CONDVAR
 };
 /// All models of the mutex to use.
-const MUTEX: Round = models(&["--test=loom", "--test=loom_order", "--test=loom_giving_up"]);
+const MUTEX: Round =
+    Round { limit: 900, ..models(&["--test=loom", "--test=loom_order", "--test=loom_giving_up"]) };
 /// Those of them that take less than a second.
 const MUTEX_SOON: Round = Round {
     but: &["--skip=exclude_each_other", "--skip=lock_twice", "--skip=gives_up_takes_nothing"],
+    limit: 300,
     ..MUTEX
 };
 /// Those that nearly always suffice.
@@ -76,23 +89,42 @@ const MUTEX_FIRST: Round = Round {
         "--skip=gives_up",
         "--skip=two_waiters",
         "--skip=whoever",
+        "--skip=overtakes_a_sleeper",
     ],
+    limit: 300,
     ..MUTEX
 };
 /// Tests of what it does in time. One that hangs has found something as well.
-const MUTEX_IN_TIME: Round = Round { side: Side::Machine, targets: &["--test=surface"], but: &[] };
+const MUTEX_IN_TIME: Round = machine(&["--test=surface"]);
+/// What takes more sleepers at once than loom has threads.
+const MUTEX_OF_MANY: Round = Round {
+    side: Side::ManyThreads,
+    targets: &["--test=shuttle"],
+    but: &[
+        "--skip=eight_threads",
+        "--skip=a_try_lock",
+        "--skip=leaves_no_trace",
+        "--skip=with_deadlines",
+        "--skip=many_waiters",
+    ],
+    limit: 60,
+};
 
-/// Models of the stages of the semaphore's ladder.
-const SEMAPHORE_LADDER: Round = models(&["--test=loom_ladder"]);
+/// Models of the stages of the semaphore's ladder, and tests of what they count.
+const SEMAPHORE_STAGES: &[Round] =
+    &[Round { limit: 60, ..models(&["--test=loom_ladder"]) }, machine(&["--test=ladder"])];
 /// All models of the semaphore to use.
-const SEMAPHORE: Round = models(&[
-    "--test=loom",
-    "--test=loom_close",
-    "--test=loom_giving_up",
-    "--test=loom_limit",
-    "--test=loom_order",
-    "--test=loom_tasks",
-]);
+const SEMAPHORE: Round = Round {
+    limit: 900,
+    ..models(&[
+        "--test=loom",
+        "--test=loom_close",
+        "--test=loom_giving_up",
+        "--test=loom_limit",
+        "--test=loom_order",
+        "--test=loom_tasks",
+    ])
+};
 /// Those of them that take less than a second.
 const SEMAPHORE_SOON: Round = Round {
     but: &[
@@ -106,14 +138,16 @@ const SEMAPHORE_SOON: Round = Round {
         "--skip=raising_serves",
         "--skip=lowering_meets_a_release",
     ],
+    limit: 300,
     ..SEMAPHORE
 };
 /// Those that nearly always suffice.
 const SEMAPHORE_FIRST: Round =
     Round { targets: &["--test=loom_limit", "--test=loom_order"], ..SEMAPHORE_SOON };
 /// Tests of what it does in time, and when a waker panics.
-const SEMAPHORE_IN_TIME: Round =
-    Round { side: Side::Machine, targets: &["--test=semaphore", "--test=panics"], but: &[] };
+const SEMAPHORE_IN_TIME: Round = machine(&["--test=semaphore", "--test=panics"]);
+/// What everything of its kind has to do.
+const SEMAPHORE_AS_PERMITS: Round = machine(&["--test=conformance"]);
 
 pub(super) fn about(file: &str) -> Questions<'_> {
     let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".rs"));
@@ -124,11 +158,15 @@ pub(super) fn about(file: &str) -> Questions<'_> {
         Some("asymmetric") => (&[LADDER], vec!["asymmetric::"]),
         // Three stages have it in common.
         Some("queue") if file.contains("/ladder/") => {
-            (&[SEMAPHORE_LADDER], vec!["fifo_queue", "giving_up", "wakers"])
+            (SEMAPHORE_STAGES, vec!["fifo_queue", "giving_up", "wakers"])
         }
+        // What all stages have in common.
+        Some("held" | "kernel") if file.contains("/ladder/") => (SEMAPHORE_STAGES, vec![]),
+        _ if file.contains("/ladder/wakers/") => (SEMAPHORE_STAGES, vec!["wakers"]),
         stem if file.starts_with("crates/lockset-semaphore/src/ladder/") => {
-            (&[SEMAPHORE_LADDER], stem.into_iter().collect())
+            (SEMAPHORE_STAGES, stem.into_iter().collect())
         }
+        _ if file.ends_with("lockset-semaphore/src/traits.rs") => (&[SEMAPHORE_AS_PERMITS], vec![]),
         _ if file.starts_with("crates/lockset-semaphore/") => {
             (&[SEMAPHORE_FIRST, SEMAPHORE_SOON, SEMAPHORE, SEMAPHORE_IN_TIME], vec![])
         }
@@ -137,7 +175,7 @@ pub(super) fn about(file: &str) -> Questions<'_> {
         _ if file.ends_with("/condvar.rs") => (&[CONDVAR_SOON, CONDVAR], vec![]),
         _ if file.ends_with("/raw/state.rs") => (&[STEPS, MUTEX_FIRST, MUTEX_SOON, MUTEX], vec![]),
         _ if file.ends_with("/counts.rs") => (&[MUTEX_IN_TIME], vec![]),
-        _ => (&[MUTEX_FIRST, MUTEX_SOON, MUTEX_IN_TIME, MUTEX], vec![]),
+        _ => (&[MUTEX_FIRST, MUTEX_IN_TIME, MUTEX_OF_MANY, MUTEX_SOON, MUTEX], vec![]),
     };
     Questions { rounds, names }
 }

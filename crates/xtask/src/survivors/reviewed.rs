@@ -17,6 +17,13 @@ const fn review(count: usize, what: &'static str, why: &'static str) -> Review {
 const TIME: &str = "it decides how long a waiter stays awake, and no more";
 /// `a | b` and `a ^ b` are the same if no bit is in both.
 const DISJOINT: &str = "the operands have no bit in common, so it is the same";
+/// How often a waiter looks is part of it.
+const PAUSE: &str = "the pause between two looks does not grow, or not as fast";
+/// So is how long it lets others overtake it: no time at all would do.
+const PATIENCE: &str = "it decides how soon the contender asks for the lock or sleeps, and no more";
+/// Two unlocks see the same nap.
+const WOKEN_TWICE: &str =
+    "a contender that another unlock has woken is woken once more, and looks once more";
 
 /// By the file's path from the workspace's root.
 const REVIEWED: &[(&str, &[Review])] = &[
@@ -57,9 +64,14 @@ const REVIEWED: &[(&str, &[Review])] = &[
         )],
     ),
     (
-        "crates/lockset-mutex/src/ladder/back_off.rs",
-        &[review(2, "replace * with", "the pause between two looks does not grow, or not as fast")],
+        "crates/lockset-semaphore/src/ladder/waiters_flag.rs",
+        &[review(
+            1,
+            "replace | with ^ in WaitersFlag::raise_flag",
+            "the flag is raised only where it was seen to be down, so it is the same",
+        )],
     ),
+    ("crates/lockset-mutex/src/ladder/back_off.rs", &[review(2, "replace * with", PAUSE)]),
     (
         "crates/lockset-mutex/src/ladder/bounded_bypass.rs",
         &[
@@ -107,6 +119,36 @@ const REVIEWED: &[(&str, &[Review])] = &[
                 "delete ! in YieldAndPark::take_or_yield",
                 "it tries when the lock looks held, and parks otherwise, which takes a free lock",
             ),
+        ],
+    ),
+    (
+        "crates/lockset-mutex/src/raw.rs",
+        &[
+            review(
+                1,
+                "replace | with ^ in RawMutex<P>::hand_over",
+                "while nobody has the role the lock is reserved for nobody, so it is the same",
+            ),
+            review(1, "replace & with | in RawMutex<P>::attend", WOKEN_TWICE),
+            review(1, "replace & with ^ in RawMutex<P>::attend", WOKEN_TWICE),
+        ],
+    ),
+    (
+        "crates/lockset-mutex/src/raw/contend.rs",
+        &[
+            review(1, "delete ! in RawMutex<P>::lock_contended", TIME),
+            review(1, "replace RawMutex<P>::spin -> bool with false", TIME),
+            review(
+                1,
+                "replace == with != in RawMutex<P>::spin",
+                "a newcomer tries while the lock is held, in vain, and has it later on",
+            ),
+            review(1, "replace *= with += in RawMutex<P>::spin", PAUSE),
+            review(1, "replace * with + in RawMutex<P>::contend", PAUSE),
+            review(1, "delete ! in RawMutex<P>::contend", PATIENCE),
+            review(1, "replace < with > in RawMutex<P>::contend", PATIENCE),
+            review(1, "replace RawMutex<P>::patience -> u32 with 0", PATIENCE),
+            review(1, "replace >= with < in RawMutex<P>::patience", PATIENCE),
         ],
     ),
     (

@@ -1,5 +1,6 @@
 -- Grants the locks if they can be had; puts the request in line otherwise, if it stays. Asked once
--- more by the same request, which has lost the answer or comes to look, it answers the same.
+-- more by the same request, which has lost the answer or the push, it answers the same and renews
+-- the lease, since the asker counts it from when it asked this time.
 --
 -- {1, fence, 0, now} if granted; {0, how soon it may be free, place in line or 0, now} if not.
 
@@ -24,18 +25,21 @@ local function join_line()
     end
 end
 
+local function renew()
+    for _, lock in ipairs(locks) do
+        local record = redis.call('HGET', lock, id)
+        record = string.gsub(record, '^%d+', string.format('%.0f', now + ttl + 1))
+        redis.call('HSET', lock, id, record)
+        redis.call('PEXPIRE', lock, KEEP)
+    end
+end
+
 local function answer(is_last)
     local free, latest, mine, soonest = room(locks, id, weight, limit)
     if mine then
-        local fence = tonumber(string.match(mine, '^%d+ %d+ %d+ (%d+)'))
-        -- From here on: whoever asks counts from when it asked.
-        for _, lock in ipairs(locks) do
-            local record = string.gsub(redis.call('HGET', lock, id), '^%d+',
-                string.format('%.0f', now + ttl + 1))
-            redis.call('HSET', lock, id, record)
-            redis.call('PEXPIRE', lock, KEEP)
-        end
-        return { 1, fence, 0, micros }
+        renew()
+        local fence = string.match(mine, '^%d+ %d+ %d+ (%d+)')
+        return { 1, tonumber(fence), 0, micros }
     end
     local line = anybody_waits(locks)
     if free and not line then

@@ -79,6 +79,10 @@ end
 -- Hands the locks over to whoever is first in line for them and can have all it waits for, and goes
 -- on to the next. A waiter that has not been heard of in time, or whose connection is gone, has
 -- nobody listening to its channel: it is skipped.
+--
+-- Who listens is asked first, and not learnt from PUBLISH: in a cluster that is told at every node,
+-- so that one who had connected to another would hear of it without having been counted. And what
+-- is told has been written before: a server that must not write would fail in between.
 local function serve(locks)
     local todo = { unpack(locks) }
     while #todo > 0 do
@@ -95,16 +99,16 @@ local function serve(locks)
             if turn then
                 local free, latest = room(waiter.locks, id, waiter.weight, waiter.limit)
                 if free then
+                    gone = redis.call('PUBSUB', 'NUMSUB', waiter.channel)[2] == 0
+                    served = not gone
+                end
+                if served then
                     local floor = tonumber(waiter.floor)
                     local fence = next_fence(latest, floor)
+                    grant(waiter.locks, fence, id, waiter.weight, waiter.ttl, waiter.holder,
+                        floor)
                     local news = string.format('%s %.0f %.0f', id, fence, micros)
-                    if redis.call('PUBLISH', waiter.channel, news) == 0 then
-                        gone = true
-                    else
-                        grant(waiter.locks, fence, id, waiter.weight, waiter.ttl, waiter.holder,
-                            floor)
-                        served = true
-                    end
+                    redis.call('PUBLISH', waiter.channel, news)
                 end
             end
             if gone or served then
