@@ -41,3 +41,5 @@ pub use rw_lock::RemoteRwLock;
 pub use semaphore::RemoteSemaphore;
 pub use terms::Renewal;
 pub use ticket::Ticket;
+#[cfg(feature = "redlock")]
+pub(crate) use {driver::now, withdraw::limited};

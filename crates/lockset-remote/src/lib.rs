@@ -19,7 +19,7 @@
 //! One engine owns everything that is not a server's dialect; a backend is a small port to one
 //! server, a [`LeaseStore`]. Those here are modules behind features of their names: `sqlite`, which
 //! needs no server and excludes the processes of one machine, and `redis`. Anybody can write
-//! another against the same trait.
+//! another against the same trait. `redlock` makes one of several, a minority of which may fail.
 //!
 //! # What a lease promises, and what it cannot
 //!
@@ -51,6 +51,8 @@ mod store;
 
 #[cfg(feature = "redis")]
 pub mod redis;
+#[cfg(feature = "redlock")]
+pub mod redlock;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
@@ -59,5 +61,6 @@ pub use engine::{
 };
 pub use request::{Mode, Request, RequestId};
 pub use store::{
-    Attempt, Grant, LeaseStore, Op, Party, Renewed, Status, StoreError, Wake, Withdrawn,
+    Attempt, Enrolled, Grant, LeaseStore, Memory, Op, Party, Raised, Renewed, Status, StoreError,
+    Wake, Withdrawn,
 };

@@ -42,6 +42,12 @@
 //! nobody believes to hold the lock for longer than the server has it so, nobody waits for ever,
 //! and nobody who listens is passed; and each rule that is left out costs one of these.
 //!
+//! # In a quorum
+//!
+//! A server that is one of a [quorum](crate::redlock) has one key more, `lockset:member`, which
+//! lasts: that it is one, and what it needs to come back after it has forgotten everything. Fences
+//! have no clock of the server's in them there. It cannot be a cluster, whose slots are apart.
+//!
 //! # One server, several, and what they may forget
 //!
 //! A server that fails over to a replica may have forgotten the latest grants: one Redis server, or
@@ -53,7 +59,7 @@
 //! and the commands `+evalsha +script|load +subscribe`, in a cluster also
 //! `+cluster|slots`, and for the scripts `+time +hgetall +hget +hset +hdel +pexpire +exists +zrange
 //! +zrevrange +zrank +zadd +zrem +pubsub|numsub +publish`. One whom a sentinel knows needs
-//! `+sentinel|get-master-addr-by-name` there.
+//! `+sentinel|get-master-addr-by-name` there; one of a quorum `+hmget +hexists +hsetnx`.
 
 mod address;
 mod call;
@@ -77,7 +83,9 @@ use std::time::Duration;
 use lockset_api::{Error, ErrorKind, Fence, Name};
 use redis::Script;
 
-use crate::store::{Attempt, LeaseStore, Op, Renewed, Status, StoreError, Wake, Withdrawn};
+use crate::store::{
+    Attempt, Enrolled, LeaseStore, Memory, Op, Raised, Renewed, Status, StoreError, Wake, Withdrawn,
+};
 use crate::{Mode, Request};
 use call::Call;
 use scripts::Scripts;
@@ -217,13 +225,16 @@ impl LeaseStore for Redis {
                 call.arg(request.mode.weight()).arg(request.mode.limit());
                 call.arg(millis(request.ttl)).arg(millis(stay)).arg(&*wire.channel);
                 call.arg([&request.holder, "\n", note].concat());
+                call.arg(request.floor.map(|floor| floor.to_string()).unwrap_or_default());
                 call
             });
             let answer = answer.await.inspect_err(|_| self.waiting.forget(request.id))?;
-            let (granted, number, place, micros): (bool, u64, u32, u64) = answer.value;
-            if granted {
+            let (outcome, number, place, micros): (u8, u64, u32, u64) = answer.value;
+            if outcome != BUSY {
                 self.waiting.forget(request.id);
-                return Ok(Attempt::Granted(Fence::new(number)));
+                let fence = Fence::new(number);
+                let granted = outcome == GRANTED;
+                return Ok(if granted { Attempt::Granted(fence) } else { Attempt::Stranger });
             }
             let held = Duration::from_millis(number);
             if place == 0 {
@@ -285,7 +296,49 @@ impl LeaseStore for Redis {
             status::parse(answer.await?.value)
         })
     }
+
+    fn raise<'a>(&'a self, request: &'a Request, fence: Fence) -> Op<'a, Raised> {
+        Box::pin(async move {
+            let answer = self.servers.run(&request.names, |_| {
+                let mut call = self.call(&self.scripts.raise, request);
+                call.arg(fence.value());
+                call
+            });
+            let raised: bool = answer.await?.value;
+            Ok(if raised { Raised::Yes } else { Raised::No })
+        })
+    }
+
+    fn recall(&self) -> Op<'_, Option<Memory>> {
+        Box::pin(async move {
+            let answer = self.servers.run_on_the_one(|_| Call::new(&self.scripts.recall, &[]));
+            let known: Vec<u64> = answer.await?.value;
+            Ok(match known[..] {
+                [top, longest] => {
+                    Some(Memory::new(Fence::new(top), Duration::from_millis(longest)))
+                }
+                _ => None,
+            })
+        })
+    }
+
+    fn enroll(&self, abstinence: Duration, memory: Memory) -> Op<'_, Enrolled> {
+        Box::pin(async move {
+            let answer = self.servers.run_on_the_one(|_| {
+                let mut call = Call::new(&self.scripts.enroll, &[]);
+                call.arg(millis(abstinence)).arg(memory.top.value()).arg(millis(memory.longest));
+                call
+            });
+            let left: u64 = answer.await?.value;
+            let left = (left > 0).then(|| Duration::from_millis(left));
+            Ok(left.map_or(Enrolled::Yes, Enrolled::In))
+        })
+    }
 }
+
+/// The outcomes of an attempt, as its script says them; the third is that of a stranger.
+const BUSY: u8 = 0;
+const GRANTED: u8 = 1;
 
 impl Redis {
     /// A call of a script for a request, with its keys and its id.

@@ -7,7 +7,7 @@ use core::fmt;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use lockset_api::{Error, Name};
+use lockset_api::{Error, Fence, Name};
 
 pub use id::RequestId;
 pub use mode::Mode;
@@ -28,6 +28,10 @@ pub struct Request {
     pub holder: Arc<str>,
     /// What for, if its maker says so.
     pub note: Option<Arc<str>>,
+    /// In a quorum the least that its fence may be, and the sign that it is made for one: the
+    /// fence is then the greater of this and the lock's last one plus one, and no clock of the
+    /// server's is in it, so that servers which remember the same answer the same.
+    pub floor: Option<Fence>,
 }
 
 /// Asked of the system once: it is in every request.
@@ -54,7 +58,7 @@ impl Request {
     /// If the system gives no random numbers.
     pub fn of(names: Arc<[Name]>, mode: Mode, ttl: Duration) -> Result<Self, Error> {
         let (id, holder) = (RequestId::random()?, Arc::clone(&HOLDER));
-        Ok(Self { id, names, mode, ttl, holder, note: None })
+        Ok(Self { id, names, mode, ttl, holder, note: None, floor: None })
     }
 
     /// The names, for messages.

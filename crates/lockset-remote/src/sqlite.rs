@@ -29,7 +29,7 @@ use lockset_api::{Error, ErrorKind, Fence};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::pauses::Pauses;
-use crate::store::{Attempt, LeaseStore, Op, Renewed, StoreError, Wake, Withdrawn};
+use crate::store::{Attempt, LeaseStore, Op, Raised, Renewed, StoreError, Wake, Withdrawn};
 use crate::{Request, RequestId};
 use clock::Clock;
 use worker::Worker;
@@ -165,6 +165,21 @@ impl LeaseStore for Sqlite {
             release(transaction, clock, &name, id)
         })
     }
+
+    /// Nothing else is needed for a quorum: a file that is there has forgotten nothing.
+    fn raise<'a>(&'a self, request: &'a Request, fence: Fence) -> Op<'a, Raised> {
+        let (name, id) = (name_of(request).to_owned(), request.id.to_string());
+        self.transact(Outlives::PowerCut, move |transaction, clock| {
+            let mut raise = transaction.prepare_cached(
+                "UPDATE lockset_lease SET fence = ?4
+                 WHERE name = ?1 AND request = ?2 AND boot = ?3 AND expires_ms > ?5
+                     AND fence <= ?4",
+            )?;
+            let fence = i64::try_from(fence.value()).unwrap_or(-1);
+            let rows = raise.execute(params![name, id, clock.boot(), fence, clock.now()])?;
+            Ok(if rows == 1 { Raised::Yes } else { Raised::No })
+        })
+    }
 }
 
 /// Opens the database and makes sure that it is as described above.
@@ -219,7 +234,9 @@ fn attempt(
         let held = u64::try_from(expires - clock.now()).unwrap_or(0);
         return Ok(Attempt::Busy { held: Duration::from_millis(held) });
     }
-    let fence = latest + 1;
+    // SQLite's numbers end at 2^63; a floor beyond that is no clock's.
+    let floor = request.floor.map_or(0, |floor| i64::try_from(floor.value()).unwrap_or(0));
+    let fence = floor.max(latest + 1);
     transaction
         .prepare_cached(
             "INSERT OR REPLACE INTO lockset_lease (name, fence, request, holder, boot, expires_ms)

@@ -7,12 +7,12 @@ mod status;
 use core::pin::Pin;
 use std::time::Duration;
 
-use lockset_api::{Error, ErrorKind, Name};
+use lockset_api::{Error, ErrorKind, Fence, Name};
 
 use crate::pauses::Pauses;
 use crate::{Mode, Request};
 
-pub use answer::{Attempt, Grant, Renewed, Wake, Withdrawn};
+pub use answer::{Attempt, Enrolled, Grant, Memory, Raised, Renewed, Wake, Withdrawn};
 pub use error::StoreError;
 pub use status::{Party, Status};
 
@@ -85,4 +85,31 @@ pub trait LeaseStore: Send + Sync + 'static {
         let _ = name;
         Box::pin(async { Err(StoreError::refused("it keeps no record of that")) })
     }
+
+    /// In a quorum: if the request still holds all its names, and the fence of none is greater than
+    /// `fence`, makes it their fence.
+    ///
+    /// Both conditions and the change are one step. A server without this can be no part of a
+    /// quorum, nor can one that leaves [`Request::floor`] out of account.
+    fn raise<'a>(&'a self, request: &'a Request, fence: Fence) -> Op<'a, Raised> {
+        let _ = (request, fence);
+        no_part_of_a_quorum()
+    }
+
+    /// In a quorum: what the server remembers of it; nothing if it is a
+    /// [stranger](Attempt::Stranger). Only for servers that can forget.
+    fn recall(&self) -> Op<'_, Option<Memory>> {
+        no_part_of_a_quorum()
+    }
+
+    /// In a quorum: makes a stranger a part of it, `abstinence` after it was first asked, and with
+    /// that to remember. It counts that time itself, and forgets that it does when it restarts.
+    fn enroll(&self, abstinence: Duration, memory: Memory) -> Op<'_, Enrolled> {
+        let _ = (abstinence, memory);
+        no_part_of_a_quorum()
+    }
+}
+
+fn no_part_of_a_quorum<'a, T>() -> Op<'a, T> {
+    Box::pin(async { Err(StoreError::refused("it can be no part of a quorum")) })
 }

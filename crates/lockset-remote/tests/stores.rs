@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use lockset_api::Name;
-use lockset_remote::{Attempt, LeaseStore, Op, Renewed, Request, Withdrawn};
+use lockset_api::{Fence, Name};
+use lockset_remote::{Attempt, LeaseStore, Op, Raised, Renewed, Request, Withdrawn};
 use tokio::runtime::{Builder, Runtime};
 
 fn runtime() -> Runtime {
@@ -62,6 +62,83 @@ fn keeps_its_promises(store: &dyn LeaseStore) {
     assert_eq!(ask(&runtime, store.renew(&brief)), Renewed::Gone);
     assert_eq!(ask(&runtime, store.release(&brief)), Withdrawn::NotHeld);
     assert_eq!(ask(&runtime, store.renew(&stranger)), Renewed::Yes);
+}
+
+/// What a quorum relies on, besides, in those that can be part of one.
+fn votes(runtime: &Runtime, store: &dyn LeaseStore) {
+    let ask = |request: &Request| runtime.block_on(store.attempt(request, Duration::ZERO)).unwrap();
+    let raise = |request, to| runtime.block_on(store.raise(request, Fence::new(to))).unwrap();
+    let free = |request| runtime.block_on(store.release(request)).unwrap();
+    // Beyond the clocks, of which none is in it.
+    let floor = |floor| {
+        let mut request = request(LONG);
+        request.floor = Some(Fence::new(floor));
+        request
+    };
+    let start = 3_000_000_000_000_000;
+    let first = floor(start);
+    assert_eq!(granted(ask(&first)), start);
+    free(&first);
+    let second = floor(start - 7);
+    assert_eq!(granted(ask(&second)), start + 1, "the counter went back, or a clock is in it");
+
+    assert_eq!(raise(&first, start + 50), Raised::No, "it is not the request's");
+    assert_eq!(raise(&second, start), Raised::No, "it went back");
+    assert_eq!(raise(&second, start + 1), Raised::Yes, "it is that already");
+    assert_eq!(raise(&second, start + 10), Raised::Yes);
+    assert_eq!(raise(&second, start + 9), Raised::No, "it went back");
+    free(&second);
+    assert_eq!(raise(&second, start + 50), Raised::No, "it has been given back");
+    let third = floor(start);
+    assert_eq!(granted(ask(&third)), start + 11);
+    free(&third);
+
+    // A vote that has run out is nobody's, whether or not somebody came to find that out.
+    let mut brief = request(BRIEF);
+    brief.floor = Some(Fence::new(start));
+    assert_eq!(granted(ask(&brief)), start + 12);
+    let gone = std::time::Instant::now() + BRIEF * 2;
+    while std::time::Instant::now() < gone {
+        std::thread::yield_now();
+    }
+    assert_eq!(raise(&brief, start + 50), Raised::No, "it has run out");
+    assert_eq!(granted(ask(&third)), start + 13);
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn sqlite_in_a_quorum() {
+    let dir = tempfile::tempdir().unwrap();
+    votes(&runtime(), &lockset_remote::sqlite::Sqlite::open(dir.path().join("db")).unwrap());
+}
+
+#[cfg(feature = "redis")]
+#[test]
+fn redis_in_a_quorum() {
+    use lockset_remote::{Enrolled, Memory};
+    let server = testbed::Redis::start().unwrap_or_else(|error| panic!("{error}"));
+    let store = lockset_remote::redis::Redis::new(&server.url()).unwrap();
+    let runtime = runtime();
+    let mut vote = request(LONG);
+    vote.floor = Some(Fence::new(1));
+    let attempt = || runtime.block_on(store.attempt(&vote, Duration::ZERO)).unwrap();
+    let recall = || runtime.block_on(store.recall()).unwrap();
+    let memory = |top| Memory::new(Fence::new(top), BRIEF);
+    let enroll = |time, top| runtime.block_on(store.enroll(time, memory(top))).unwrap();
+
+    // It grants nothing before it belongs to the quorum, which it does when it has abstained.
+    assert_eq!((attempt(), recall()), (Attempt::Stranger, None));
+    assert!(matches!(enroll(LONG, 5), Enrolled::In(left) if left <= LONG));
+    assert_eq!((attempt(), recall()), (Attempt::Stranger, None));
+    assert_eq!(enroll(Duration::ZERO, 5), Enrolled::Yes);
+    assert_eq!(recall(), Some(memory(5)));
+    // Once only.
+    assert_eq!(enroll(Duration::ZERO, 7), Enrolled::Yes);
+    assert_eq!(granted(attempt()), 6);
+    assert_eq!(recall(), Some(Memory::new(Fence::new(6), LONG)));
+    runtime.block_on(store.release(&vote)).unwrap();
+    votes(&runtime, &store);
+    assert_eq!(recall().unwrap().top, Fence::new(3_000_000_000_000_013));
 }
 
 #[cfg(feature = "sqlite")]

@@ -8,7 +8,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use lockset::remote::{Attempt, LeaseStore, Mode, Op, Renewed, Request, RequestId, Withdrawn};
+use lockset::remote::{
+    Attempt, LeaseStore, Mode, Op, Raised, Renewed, Request, RequestId, Withdrawn,
+};
 use lockset::{Error, Fence, Locks, Name, RemoteRwLock, RemoteSemaphore, Renewal};
 use lockset_conformance::{
     LeaseSubject, PATIENCE, PermitsSubject, Subject, failures, lease, lock, permits, shared,
@@ -66,7 +68,9 @@ impl LeaseStore for Memory {
                     return Attempt::Busy { held: next.unwrap_or(now) - now };
                 }
             }
-            let fence = rows.iter().map(|row| row.fence).max().unwrap_or(0) + 1;
+            let latest = rows.iter().map(|row| row.fence).max().unwrap_or(0);
+            let floor = request.floor.map_or(0, Fence::value);
+            let fence = floor.max(latest + 1);
             for row in rows {
                 row.fence = fence;
                 row.holders.insert(request.id, (weight, now + request.ttl));
@@ -92,6 +96,18 @@ impl LeaseStore for Memory {
             let mine = rows.iter_mut().filter_map(|row| row.holders.remove(&request.id));
             let held = mine.count() == request.names.len();
             if held { Withdrawn::Freed } else { Withdrawn::NotHeld }
+        })
+    }
+
+    /// Only needed by a server that is to be one of a quorum.
+    fn raise<'a>(&'a self, request: &'a Request, fence: Fence) -> Op<'a, Raised> {
+        self.with_rows(request, move |rows, _| {
+            let is_mine = |row: &Row| row.holders.contains_key(&request.id);
+            if !rows.iter().all(|row| is_mine(row) && row.fence <= fence.value()) {
+                return Raised::No;
+            }
+            rows.iter_mut().for_each(|row| row.fence = fence.value());
+            Raised::Yes
         })
     }
 }

@@ -1,8 +1,10 @@
 //! A lock chosen at run time, by its URL.
 
+use std::sync::Arc;
+
 use lockset_api::{DynLock, Error, ErrorKind};
 use lockset_file::FileLock;
-use lockset_remote::{Locks, RemoteLock};
+use lockset_remote::{LeaseStore, Locks, RemoteLock};
 
 /// Opens the lock that `url` names.
 ///
@@ -13,10 +15,13 @@ use lockset_remote::{Locks, RemoteLock};
 /// | `redis://HOST:PORT/DB#NAME` | the lease NAME on that server (feature `redis`) |
 /// | `redis+cluster://HOST:PORT,HOST:PORT#NAME` | the same in the cluster of those nodes |
 /// | `redis+sentinel://HOST,HOST/MASTER#NAME` | the same on the master that those sentinels name |
+/// | `redlock:URL,URL,URL#NAME` | the lease NAME in a quorum of those (feature `redlock`) |
 ///
 /// A user and a password stand before the first host, as in `redis://USER:PASSWORD@HOST`, and are
 /// never printed. With `rediss` for `redis`, the servers are spoken to by TLS (feature
 /// `redis-tls`).
+///
+/// The servers of a quorum are of one kind, three of them or five, each by its URL without `#NAME`.
 ///
 /// The name stands behind `#`, the part of a URL that is not for the server. Nothing is locked yet,
 /// and no server is asked yet.
@@ -43,7 +48,7 @@ pub fn open(url: &str) -> Result<Opened, Error> {
                 let why = format!("{url:?} does not say which lock: add #NAME");
                 return Err(Error::new(ErrorKind::Config, why));
             };
-            Ok(Opened::Lease(connect(server)?.lock(name)?))
+            Ok(Opened::Lease(Locks::from(connect(server)?).lock(name)?))
         }
     }
 }
@@ -64,7 +69,7 @@ pub fn open(url: &str) -> Result<Opened, Error> {
 /// ```
 pub fn open_server(url: &str) -> Result<Locks, Error> {
     match scheme(url)?.kind {
-        Kind::Server(connect) => connect(url),
+        Kind::Server(connect) => connect(url).map(Locks::from),
         Kind::File => Err(no_fence()),
     }
 }
@@ -118,10 +123,12 @@ struct Scheme {
     kind: Kind,
 }
 
+type Store = Arc<dyn LeaseStore>;
+
 enum Kind {
     File,
     /// Connects to a server, or prepares to: nothing need be sent.
-    Server(fn(&str) -> Result<Locks, Error>),
+    Server(fn(&str) -> Result<Store, Error>),
 }
 
 /// All kinds of URL: a new backend adds its row here.
@@ -143,6 +150,7 @@ const SCHEMES: &[Scheme] = &[
         form: "redis+sentinel://HOST,HOST/MASTER#NAME",
         kind: Kind::Server(redis),
     },
+    Scheme { names: &["redlock"], form: "redlock:URL,URL,URL#NAME", kind: Kind::Server(redlock) },
 ];
 
 fn scheme(url: &str) -> Result<&'static Scheme, Error> {
@@ -155,27 +163,48 @@ fn scheme(url: &str) -> Result<&'static Scheme, Error> {
 }
 
 #[cfg(feature = "sqlite")]
-fn sqlite(url: &str) -> Result<Locks, Error> {
+fn sqlite(url: &str) -> Result<Store, Error> {
     let path = url.strip_prefix("sqlite:").unwrap_or(url);
-    lockset_remote::sqlite::Sqlite::open(path).map(Locks::new)
+    Ok(Arc::new(lockset_remote::sqlite::Sqlite::open(path)?))
 }
 
 #[cfg(not(feature = "sqlite"))]
-fn sqlite(_: &str) -> Result<Locks, Error> {
+fn sqlite(_: &str) -> Result<Store, Error> {
     Err(not_built_in("sqlite"))
 }
 
 #[cfg(feature = "redis")]
-fn redis(url: &str) -> Result<Locks, Error> {
-    lockset_remote::redis::Redis::new(url).map(Locks::new)
+fn redis(url: &str) -> Result<Store, Error> {
+    Ok(Arc::new(lockset_remote::redis::Redis::new(url)?))
 }
 
 #[cfg(not(feature = "redis"))]
-fn redis(_: &str) -> Result<Locks, Error> {
+fn redis(_: &str) -> Result<Store, Error> {
     Err(not_built_in("redis"))
 }
 
-#[cfg(not(all(feature = "sqlite", feature = "redis")))]
+#[cfg(feature = "redlock")]
+fn redlock(url: &str) -> Result<Store, Error> {
+    let nodes = url.strip_prefix("redlock:").unwrap_or(url);
+    let schemes = nodes.split(',').map(scheme).collect::<Result<Vec<_>, _>>()?;
+    let refuse = |why: &str| Err(Error::new(ErrorKind::Config, why));
+    let stores = nodes.split(',').zip(&schemes).map(|(url, scheme)| match scheme.kind {
+        Kind::Server(_) if scheme.names == ["redlock"] => refuse("a quorum is no part of another"),
+        Kind::Server(_) if scheme.names != schemes[0].names => {
+            refuse("the servers of a quorum are of one kind")
+        }
+        Kind::Server(connect) => connect(url),
+        Kind::File => Err(no_fence()),
+    });
+    Ok(Arc::new(lockset_remote::redlock::Redlock::new(stores.collect::<Result<_, _>>()?)?))
+}
+
+#[cfg(not(feature = "redlock"))]
+fn redlock(_: &str) -> Result<Store, Error> {
+    Err(not_built_in("redlock"))
+}
+
+#[cfg(not(all(feature = "sqlite", feature = "redis", feature = "redlock")))]
 fn not_built_in(feature: &str) -> Error {
     let why = format!("built without the feature `{feature}` of the crate lockset");
     Error::new(ErrorKind::Unsupported, why)

@@ -55,6 +55,40 @@ fn what_opens_nothing_says_why_and_keeps_secrets() {
     refused("rediss+cluster://me:hunter2@h1,h2#job", ErrorKind::Unsupported, "`redis-tls`");
 }
 
+#[cfg(feature = "redlock")]
+#[test]
+fn a_quorum_is_opened_by_the_urls_of_its_servers() {
+    use lockset::Lock;
+
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().display();
+    let url = format!("redlock:sqlite:{path}/1,sqlite:{path}/2,sqlite:{path}/3#job");
+    let lock = open(&url).unwrap().into_lease_lock().unwrap();
+    let other = open(&url).unwrap().into_lease_lock().unwrap();
+    let lease = lock.lock().unwrap();
+    assert!(other.try_lock().unwrap().is_none());
+    drop(lease);
+    let refused = |url: &str, kind: ErrorKind, part: &str| {
+        let error = open(url).unwrap_err();
+        assert_eq!(error.kind(), kind, "{url}: {error}");
+        assert!(error.to_string().contains(part), "{url}: {error}");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    };
+    let file = format!("sqlite:{path}/1");
+    refused(&format!("redlock:{file}#job"), ErrorKind::Config, "it takes three");
+    refused(&format!("redlock:{file},{file},{file}#job"), ErrorKind::Config, "twice");
+    refused("redlock:file:a,file:b,file:c#job", ErrorKind::Unsupported, "no fence");
+    refused("redlock:ldap://me:hunter2@a,b,c#job", ErrorKind::Config, "no lock's URL");
+    refused("redlock:redlock:a,redlock:b,redlock:c#job", ErrorKind::Config, "no part of another");
+    #[cfg(feature = "redis")]
+    {
+        let mixed = format!("redlock:{file},redis://me:hunter2@b,redis://c#job");
+        refused(&mixed, ErrorKind::Config, "of one kind");
+        let urls = "redlock:redis://a:1,redis://b:2,redis://c:3#job";
+        assert!(matches!(open(urls).unwrap(), Opened::Lease(_)));
+    }
+}
+
 #[cfg(not(feature = "redis"))]
 #[test]
 fn a_backend_that_is_not_built_in_names_its_feature() {

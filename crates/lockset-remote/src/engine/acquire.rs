@@ -143,7 +143,7 @@ struct Task {
 type Reply = oneshot::Sender<Answer>;
 
 impl Task {
-    async fn run(self, mut reply: Reply) {
+    async fn run(mut self, mut reply: Reply) {
         // Since when the server is in trouble, if it is; only who waits already puts up with it.
         let mut trouble = None;
         let mut queued = false;
@@ -153,6 +153,14 @@ impl Task {
             reply = back;
             let held = match attempt {
                 Ok(Attempt::Granted(fence)) => return self.grant(reply, fence, asked),
+                Ok(Attempt::GrantedAs(fence, id)) => {
+                    self.request.id = id;
+                    return self.grant(reply, fence, asked);
+                }
+                Ok(Attempt::Stranger) => {
+                    let why = StoreError::refused("it does not know that it is in a quorum");
+                    return self.fail(reply, why, queued).await;
+                }
                 Ok(Attempt::Busy { .. }) if matches!(self.patience, Patience::Try) => {
                     return self.refuse(reply);
                 }
@@ -176,11 +184,14 @@ impl Task {
             reply = back;
             match news {
                 Ok(Wake::Retry) => {}
-                Ok(Wake::Granted(grant)) if self.terms.deadline(grant.since) > now() => {
-                    return self.grant(reply, grant.fence, grant.since);
+                Ok(Wake::Granted(grant)) => {
+                    self.request.id = grant.held_as.unwrap_or(self.request.id);
+                    if self.terms.deadline(grant.since) > now() {
+                        return self.grant(reply, grant.fence, grant.since);
+                    }
+                    // It came too late to be of use. What is left of it must not be in the way.
+                    self.withdraw().await;
                 }
-                // It came too late to be of use. What is left of it must not be in the way.
-                Ok(Wake::Granted(_)) => self.withdraw().await,
                 Err(error) => return self.fail(reply, error, queued).await,
             }
         }
@@ -203,8 +214,12 @@ impl Task {
             () = self.given_up(&mut reply) => {}
         }
         self.refuse(reply);
-        let _ = attempt.await;
-        self.withdraw().await;
+        let id = match attempt.await {
+            Ok(Attempt::GrantedAs(_, id)) => id,
+            _ => self.request.id,
+        };
+        let request = Request { id, ..self.request.clone() };
+        withdraw(&*self.port.store, &request, self.terms).await;
         None
     }
 

@@ -31,7 +31,7 @@ impl Locks {
     /// leases are renewed, and given back, whatever becomes of the caller's threads and runtimes.
     #[must_use]
     pub fn new(store: impl LeaseStore) -> Self {
-        Self::driven(Driver::Process, store)
+        Self::from(Arc::new(store) as Arc<dyn LeaseStore>)
     }
 
     /// The same with the work done on a tokio runtime of the caller's, with time and I/O enabled:
@@ -41,11 +41,11 @@ impl Locks {
     /// The runtime's clock counts, so in one whose time is simulated, leases are, too.
     #[must_use]
     pub fn on(runtime: &Handle, store: impl LeaseStore) -> Self {
-        Self::driven(Driver::Given(runtime.clone()), store)
+        Self::of(Driver::Given(runtime.clone()), Arc::new(store))
     }
 
-    fn driven(driver: Driver, store: impl LeaseStore) -> Self {
-        Self { port: Port { store: Arc::new(store), driver, renewer: Arc::default() } }
+    fn of(driver: Driver, store: Arc<dyn LeaseStore>) -> Self {
+        Self { port: Port { store, driver, renewer: Arc::default() } }
     }
 
     /// The lock of this name. Nothing is sent yet.
@@ -184,6 +184,13 @@ impl Locks {
             started?;
             answer.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Other, "the driver is gone")))
         }
+    }
+}
+
+/// As [`Locks::new`], for a store that was chosen at run time.
+impl From<Arc<dyn LeaseStore>> for Locks {
+    fn from(store: Arc<dyn LeaseStore>) -> Self {
+        Self::of(Driver::Process, store)
     }
 }
 

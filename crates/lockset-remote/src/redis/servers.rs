@@ -86,6 +86,17 @@ impl Servers {
         }
     }
 
+    /// Runs a script for the server as a whole, which a cluster is not.
+    pub(super) async fn run_on_the_one<'s, T: FromRedisValue>(
+        &self,
+        call: impl Fn(&Wire) -> Call<'s> + Send + Sync,
+    ) -> Result<Answer<T>, StoreError> {
+        match self {
+            Self::One(server) => server.run(Manner::Plain, &call).await,
+            Self::Many(_) => Err(StoreError::refused("a cluster can be no part of a quorum")),
+        }
+    }
+
     /// Changes how all that is spoken to is spoken to.
     #[cfg(feature = "redis-tls")]
     pub(super) fn each(

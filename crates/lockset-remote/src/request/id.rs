@@ -24,6 +24,14 @@ impl RequestId {
         })?;
         Ok(Self(u128::from_ne_bytes(bytes)))
     }
+
+    /// Anything from 0 to 1, the same for the same id.
+    #[cfg(feature = "redlock")]
+    pub(crate) fn fraction(self) -> f64 {
+        let few_bits =
+            u32::from(self.0.to_ne_bytes()[0]) * 256 + u32::from(self.0.to_ne_bytes()[1]);
+        f64::from(few_bits) / 65536.0
+    }
 }
 
 impl RequestId {

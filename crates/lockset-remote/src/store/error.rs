@@ -41,6 +41,16 @@ impl StoreError {
         self.fault == Fault::Interrupted
     }
 
+    /// What several servers came to that failed each for a reason of its own: the worst of them.
+    #[cfg(feature = "redlock")]
+    pub(crate) fn of_many(errors: Vec<Self>, summary: &str) -> Self {
+        let any = |fault| errors.iter().any(|error| error.fault == fault);
+        let fault = [Fault::Interrupted, Fault::Unreachable].into_iter().find(|&fault| any(fault));
+        let reasons: Vec<_> = errors.iter().map(|error| error.source.to_string()).collect();
+        let source = format!("{summary}: {}", reasons.join("; ")).into();
+        Self { fault: fault.unwrap_or(Fault::Refused), source }
+    }
+
     /// What the user is told.
     pub(crate) fn explain(self, store: &dyn LeaseStore, doing: &str) -> Error {
         let store = store.label();

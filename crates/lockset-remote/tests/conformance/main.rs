@@ -6,6 +6,8 @@
 mod redis_faults;
 #[cfg(feature = "redis")]
 mod redis_store;
+#[cfg(all(feature = "redlock", feature = "redis", feature = "sqlite"))]
+mod redlock_store;
 #[cfg(feature = "sqlite")]
 mod sqlite_store;
 

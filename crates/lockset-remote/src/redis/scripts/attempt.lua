@@ -14,6 +14,7 @@ local function join_line()
     local record = cjson.encode({
         ends = now + stay, since = since, weight = weight, limit = limit, ttl = ttl,
         channel = channel, holder = holder, locks = locks,
+        floor = floor and string.format('%.0f', floor) or '',
     })
     for _, lock in ipairs(locks) do
         local last = redis.call('ZREVRANGE', queue_of(lock), 0, 0, 'WITHSCORES')[2] or 0
@@ -42,8 +43,8 @@ local function answer(is_last)
     end
     local line = anybody_waits(locks)
     if free and not line then
-        local fence = next_fence(latest)
-        grant(locks, fence, id, weight, ttl, holder)
+        local fence = next_fence(latest, floor)
+        grant(locks, fence, id, weight, ttl, holder, floor)
         return { 1, fence, 0, micros }
     end
     if is_last or not (line or stay > 0) then

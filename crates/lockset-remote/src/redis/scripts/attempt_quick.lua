@@ -6,8 +6,9 @@ if #KEYS == 3 then
     local is_new, is_free = #fields == 0, #fields == 2 and fields[1] == 'fence'
     if (is_new or is_free) and redis.call('EXISTS', KEYS[2]) == 0 then
         local time = redis.call('TIME')
-        local fence = time[1] * 1000000 + time[2]
+        local fence = floor or time[1] * 1000000 + time[2]
         if is_free and fence <= tonumber(fields[2]) then fence = fields[2] + 1 end
+        if floor then remember(fence, tonumber(ARGV[4])) end
         local now = time[1] * 1000 + math.floor(time[2] / 1000)
         local text = string.format('%.0f', fence)
         redis.call('HSET', KEYS[1], 'fence', text, ARGV[1], string.format('%.0f %s %.0f %s %s',

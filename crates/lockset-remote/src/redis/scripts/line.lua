@@ -40,11 +40,13 @@ local function room(locks, id, weight, limit)
     return free, latest, mine, soonest
 end
 
-local function next_fence(latest)
-    return math.max(micros, latest + 1)
+-- In a quorum no clock is in it, so that servers which remember the same answer the same.
+local function next_fence(latest, floor)
+    return math.max(floor or micros, latest + 1)
 end
 
-local function grant(locks, fence, id, weight, ttl, holder)
+local function grant(locks, fence, id, weight, ttl, holder, floor)
+    if floor then remember(fence, ttl) end
     local text = string.format('%.0f', fence)
     local record = string.format('%.0f %d %.0f %s %s', now + ttl + 1, weight, now, text, holder)
     for _, lock in ipairs(locks) do
@@ -101,8 +103,10 @@ local function serve(locks)
                     served = not gone
                 end
                 if served then
-                    local fence = next_fence(latest)
-                    grant(waiter.locks, fence, id, waiter.weight, waiter.ttl, waiter.holder)
+                    local floor = tonumber(waiter.floor)
+                    local fence = next_fence(latest, floor)
+                    grant(waiter.locks, fence, id, waiter.weight, waiter.ttl, waiter.holder,
+                        floor)
                     local news = string.format('%s %.0f %.0f', id, fence, micros)
                     redis.call('PUBLISH', waiter.channel, news)
                 end

@@ -1,0 +1,198 @@
+//! What all requests to a quorum share.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use lockset_api::Fence;
+
+use super::ballot::Ballot;
+use super::bid::Bid;
+use super::node::Node;
+use super::round::Round;
+use crate::store::{LeaseStore, StoreError};
+use crate::{Op, Request, RequestId};
+
+/// # Notes about memory ordering
+///
+/// The atomics are numbers that only have to be plausible, and a flag that saves doing something
+/// twice; they guard nothing. All orderings here are Relaxed.
+pub(super) struct Quorum {
+    pub(super) nodes: Vec<Arc<Node>>,
+    /// The greatest fence that was seen here.
+    seen: AtomicU64,
+    /// About how long a majority takes to answer, in nanoseconds; 0 before it has.
+    round_trip: AtomicU64,
+    /// What is under way, by the id under which the engine knows it.
+    running: Mutex<HashMap<RequestId, Entry>>,
+    /// Whether somebody sees to it that strangers become members.
+    pub(super) is_admitting: AtomicBool,
+}
+
+/// A bid under way, and its ballot while nobody is at it.
+struct Entry {
+    bid: Arc<Bid>,
+    ballot: Option<Ballot>,
+}
+
+/// What a majority says.
+pub(super) enum Verdict {
+    Yes,
+    No,
+}
+
+/// Taken for the time of a round trip until one has been measured.
+const FIRST_GUESS: Duration = Duration::from_millis(2);
+
+impl Quorum {
+    pub(super) fn new(nodes: Vec<Arc<Node>>) -> Self {
+        Self {
+            nodes,
+            seen: AtomicU64::new(0),
+            round_trip: AtomicU64::new(0),
+            running: Mutex::default(),
+            is_admitting: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn majority(&self) -> usize {
+        self.nodes.len() / 2 + 1
+    }
+
+    /// The least that the next fence may be: by the clock, so that it is beyond what anybody has
+    /// had, and nodes which have been granted this and that all answer with it.
+    pub(super) fn floor(&self) -> Fence {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let clock = u64::try_from(since.as_micros()).unwrap_or(0);
+        // Relaxed: see the type.
+        Fence::new(clock.max(self.seen.load(Ordering::Relaxed) + 1))
+    }
+
+    pub(super) fn saw(&self, fence: Fence) {
+        // Relaxed: see the type.
+        self.seen.fetch_max(fence.value(), Ordering::Relaxed);
+    }
+
+    pub(super) fn round_trip(&self) -> Duration {
+        // Relaxed: see the type.
+        match self.round_trip.load(Ordering::Relaxed) {
+            0 => FIRST_GUESS,
+            nanos => Duration::from_nanos(nanos),
+        }
+    }
+
+    /// A majority has answered after this time. One that was long in coming counts for little,
+    /// unless it is the first.
+    pub(super) fn measured(&self, took: Duration) {
+        let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        // Relaxed: see the type.
+        let mean = match self.round_trip.load(Ordering::Relaxed) {
+            0 => took,
+            last => last - last / 8 + took.min(last.saturating_mul(4)) / 8,
+        };
+        // Relaxed: see the type.
+        self.round_trip.store(mean.max(1), Ordering::Relaxed);
+    }
+
+    /// Remembers a bid, so that a release finds what it has come to own.
+    pub(super) fn remember(&self, id: RequestId, bid: &Arc<Bid>) {
+        self.running().insert(id, Entry { bid: Arc::clone(bid), ballot: None });
+    }
+
+    /// Keeps a ballot until somebody waits for it.
+    pub(super) fn suspend(&self, id: RequestId, ballot: Ballot) {
+        if let Some(entry) = self.running().get_mut(&id) {
+            entry.ballot = Some(ballot);
+        }
+    }
+
+    pub(super) fn go_on(&self, id: RequestId) -> Option<Ballot> {
+        self.running().get_mut(&id)?.ballot.take()
+    }
+
+    /// Forgets a bid, which has an end now or another name.
+    pub(super) fn forget(&self, id: RequestId) -> Option<Arc<Bid>> {
+        // What is dropped with it, exchanges among them, must not happen under the lock.
+        let entry = self.running().remove(&id);
+        entry.map(|entry| entry.bid)
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<RequestId, Entry>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks all nodes, and says yes or no as soon as a majority has, or a yes cannot be had any
+    /// more. The others are heard in the background; `failed` is told of every node that fails.
+    pub(super) async fn decide<T: Send + 'static>(
+        self: &Arc<Self>,
+        request: &Arc<Request>,
+        exchange: for<'a> fn(&'a dyn LeaseStore, &'a Request) -> Op<'a, T>,
+        is_yes: impl Fn(&T) -> bool,
+        failed: fn(&Arc<Node>, &Arc<Request>),
+    ) -> Result<Verdict, StoreError> {
+        let ask = |node: &Arc<Node>| node.ask(request, exchange);
+        let mut round: Round<_> = self.nodes.iter().map(ask).enumerate().collect();
+        let (mut yes, mut no, mut errors) = (0, 0, Vec::new());
+        let all = self.nodes.len();
+        let decision = loop {
+            if yes >= self.majority() {
+                break Ok(Verdict::Yes);
+            }
+            if no > all - self.majority() {
+                break Ok(Verdict::No);
+            }
+            // Neither can be had from those who are still to answer.
+            let open = all - yes - no - errors.len();
+            if yes + open < self.majority() && no + open <= all - self.majority() {
+                break Err(self.fault(errors));
+            }
+            match round.next().await {
+                Some((_, Ok(answer))) if is_yes(&answer) => yes += 1,
+                Some((_, Ok(_))) => no += 1,
+                Some((node, Err(error))) => {
+                    failed(&self.nodes[node], request);
+                    errors.push(error);
+                }
+                None => break Err(self.fault(errors)),
+            }
+        };
+        if !round.is_empty() {
+            let (quorum, request) = (Arc::clone(self), Arc::clone(request));
+            tokio::spawn(async move {
+                while let Some((node, answer)) = round.next().await {
+                    if answer.is_err() {
+                        failed(&quorum.nodes[node], &request);
+                    }
+                }
+            });
+        }
+        decision
+    }
+
+    /// Gives back in the background what a request may have come to own on these nodes.
+    pub(super) fn undo(
+        self: &Arc<Self>,
+        request: &Arc<Request>,
+        nodes: impl Iterator<Item = usize>,
+    ) {
+        let ask = |node: usize| {
+            (node, self.nodes[node].ask(request, |store, request| store.release(request)))
+        };
+        let mut round: Round<_> = nodes.map(ask).collect();
+        let (quorum, request) = (Arc::clone(self), Arc::clone(request));
+        tokio::spawn(async move {
+            while let Some((node, answer)) = round.next().await {
+                if answer.is_err() {
+                    quorum.nodes[node].owe(&request);
+                }
+            }
+        });
+    }
+
+    /// What a failure of too many nodes comes to.
+    pub(super) fn fault(&self, errors: Vec<StoreError>) -> StoreError {
+        let summary = format!("{} of {} servers failed", errors.len(), self.nodes.len());
+        StoreError::of_many(errors, &summary)
+    }
+}

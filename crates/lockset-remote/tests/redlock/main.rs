@@ -1,0 +1,10 @@
+//! A quorum of real Redis servers, and what it survives.
+
+#![cfg(all(feature = "redlock", feature = "redis"))]
+
+mod contention;
+mod faults;
+mod masters;
+mod memory;
+mod rules;
+mod scripted;
