@@ -25,8 +25,8 @@
 //! Each connection subscribes to a channel of its own, `lockset:push:` and a random number. Whoever
 //! cannot be granted the lock stands in line with that channel. A release hands the lock to the
 //! first in line, in the same script, and publishes that to its channel alone: from release to
-//! acquired is the way of one message, and nobody asks in between. The server answers how many
-//! received the message, so a waiter whose connection is gone is skipped on the spot.
+//! acquired is the way of one message, and nobody asks in between. The script looks first whether
+//! anybody listens to that channel, so a waiter whose connection is gone is skipped on the spot.
 //!
 //! A waiter looks again when the holder's lease could have run out, since a holder that died hands
 //! nothing over, and after 10 s at the latest. It is a command a waiter every 10 s, or every TTL
@@ -53,6 +53,11 @@
 //! A server that fails over to a replica may have forgotten the latest grants: one Redis server, or
 //! a cluster of them, is for work that two may do at worst, or whose resource checks the fence.
 //!
+//! A server whose memory is full may throw a held lock away: any policy but `noeviction` does, also
+//! those that only take keys with an expiry, as all keys here have one. And its clock is the
+//! wall's: if it is set forward by a TTL, or another machine takes over whose clock is that far
+//! ahead, every lease ends before its holder can know.
+//!
 //! # Permissions
 //!
 //! A user of an access control list needs the keys `~lockset:*`, the channels `&lockset:push:*`,
@@ -60,6 +65,7 @@
 //! `+cluster|slots`, and for the scripts `+time +hgetall +hget +hset +hdel +pexpire +exists +zrange
 //! +zrevrange +zrank +zadd +zrem +pubsub|numsub +publish`. One whom a sentinel knows needs
 //! `+sentinel|get-master-addr-by-name` there; one of a quorum `+hmget +hexists +hsetnx`.
+//! Databases other than 0 take `select`, and slots of a cluster that are on their way `asking`.
 
 mod address;
 mod call;
@@ -266,7 +272,8 @@ impl LeaseStore for Redis {
     fn renew<'a>(&'a self, request: &'a Request) -> Op<'a, Renewed> {
         Box::pin(async move {
             let answer = self.servers.run(&request.names, |_| {
-                let mut call = self.call(&self.scripts.renew, request);
+                let mut call = Call::of_holders(&self.scripts.renew, &request.names);
+                call.arg(&request.id.digits()[..]);
                 call.arg(millis(request.ttl));
                 call
             });

@@ -167,6 +167,47 @@ fn a_waiter_that_is_dead_is_skipped_on_the_spot() {
     release(lease);
 }
 
+/// A push that was on its way for long may be of a lease that is over.
+#[test]
+fn news_that_is_older_than_the_last_answer_is_not_believed() {
+    let server = server();
+    let locks = locks(&server);
+    let lock = locks.lock("job").unwrap();
+    let held = lock.lock().unwrap();
+    let waiting = in_line(&locks, "job", 0, || lock.acquire(Deadline::after(LONG)));
+    let mut admin = redis::Client::open(server.url()).unwrap().get_connection().unwrap();
+    let id = locks.inspect("job").unwrap().waiters[0].id.to_string();
+    let waiter: String =
+        redis::cmd("HGET").arg("lockset:{job}:waiters").arg(&id).query(&mut admin).unwrap();
+    let channel = waiter.split('"').find(|word| word.starts_with("lockset:push:")).unwrap();
+    let heard: u32 = redis::cmd("PUBLISH")
+        .arg(channel)
+        .arg(format!("{id} {} 1000", held.fence()))
+        .query(&mut admin)
+        .unwrap();
+    assert_eq!(heard, 1);
+    // Were it believed, it would have been granted before this is over.
+    assert_eq!(held.lost().wait(Deadline::after(Duration::from_millis(200))), None);
+    assert_eq!(waiters(&locks, "job"), 1);
+    release(held);
+    release(granted(waiting));
+}
+
+/// A script's time must not grow with the square of those who are let in together.
+#[test]
+fn many_readers_are_let_in_together() {
+    const READERS: usize = 1000;
+    let server = server();
+    let locks = locks(&server);
+    let book = locks.rw_lock("book").unwrap();
+    let writer = book.lock().unwrap();
+    let readers: Vec<_> = (0..READERS).map(|_| book.acquire_shared(Deadline::NEVER)).collect();
+    testbed::eventually("all wait", || waiters(&locks, "book") == READERS);
+    release(writer);
+    let leases: Vec<_> = readers.into_iter().map(granted).collect();
+    assert_eq!(leases.len(), READERS);
+}
+
 /// The news of a hand-over is as old as its way, and what is left of the lease is less by that.
 #[test]
 fn what_is_left_of_a_lease_that_was_handed_over_counts_from_the_hand_over() {

@@ -146,16 +146,17 @@ impl Task {
     async fn run(mut self, mut reply: Reply) {
         // Since when the server is in trouble, if it is; only who waits already puts up with it.
         let mut trouble = None;
+        // Whether anything of it may be on the server.
         let mut queued = false;
         for round in 1.. {
             let asked = now();
             let Some((back, attempt)) = self.attempt(reply, asked).await else { return };
             reply = back;
             let held = match attempt {
-                Ok(Attempt::Granted(fence)) => return self.grant(reply, fence, asked),
+                Ok(Attempt::Granted(fence)) => return self.granted(reply, fence, asked).await,
                 Ok(Attempt::GrantedAs(fence, id)) => {
                     self.request.id = id;
-                    return self.grant(reply, fence, asked);
+                    return self.granted(reply, fence, asked).await;
                 }
                 Ok(Attempt::Stranger) => {
                     let why = StoreError::refused("it does not know that it is in a quorum");
@@ -170,6 +171,7 @@ impl Task {
                     held
                 }
                 Err(error) => {
+                    queued |= error.may_have_acted();
                     let since = *trouble.get_or_insert(asked);
                     if round == 1 || since + self.terms.patience() < now() {
                         return self.fail(reply, error, queued).await;
@@ -190,7 +192,8 @@ impl Task {
                         return self.grant(reply, grant.fence, grant.since);
                     }
                     // It came too late to be of use. What is left of it must not be in the way.
-                    self.withdraw().await;
+                    let Some(back) = self.undo(reply).await else { return };
+                    reply = back;
                 }
                 Err(error) => return self.fail(reply, error, queued).await,
             }
@@ -256,6 +259,19 @@ impl Task {
         None
     }
 
+    /// Withdraws, to go on after that; `None` if the caller has given up meanwhile.
+    async fn undo(&self, mut reply: Reply) -> Option<Reply> {
+        let mut withdrawn = pin!(self.withdraw());
+        tokio::select! {
+            biased;
+            () = &mut withdrawn => return Some(reply),
+            () = self.given_up(&mut reply) => {}
+        }
+        self.refuse(reply);
+        withdrawn.await;
+        None
+    }
+
     /// Resolves when the caller has gone or its deadline has passed.
     async fn given_up(&self, reply: &mut Reply) {
         let Patience::Until(deadline) = self.patience else { return reply.closed().await };
@@ -264,6 +280,16 @@ impl Task {
             () = reply.closed() => {}
             () = sleep_until(instant.into()) => {}
         }
+    }
+
+    /// A grant in answer to an attempt. One that is over by now, since this process was held up, is
+    /// worth nothing.
+    async fn granted(self, reply: Reply, fence: lockset_api::Fence, asked: Instant) {
+        if self.terms.deadline(asked) > now() {
+            return self.grant(reply, fence, asked);
+        }
+        let late = StoreError::interrupted("the answer came when the lease was over");
+        self.fail(reply, late, true).await;
     }
 
     fn grant(self, reply: Reply, fence: lockset_api::Fence, since: Instant) {
@@ -280,7 +306,8 @@ impl Task {
 
     async fn fail(&self, reply: Reply, error: StoreError, queued: bool) {
         observe::acquired(&*self.port.store, &self.request, "failed", self.began);
-        let undo = queued || error.may_have_acted();
+        // A refusal may come from the middle of what the server did.
+        let undo = queued || !error.is_unreachable();
         let error = error
             .explain(&*self.port.store, "take the lock")
             .with_lock(self.request.display_names())

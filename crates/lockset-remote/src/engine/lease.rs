@@ -100,7 +100,8 @@ impl RemoteLease {
     }
 
     /// Stops keeping the lease, without giving it back, so that another process can
-    /// [resume](crate::Locks::resume) it: within its TTL, since nobody renews it meanwhile.
+    /// [resume](crate::Locks::resume) it: within what [`remaining`](lockset_api::Lease::remaining)
+    /// says, since nobody renews it meanwhile.
     #[must_use = "a ticket that is lost is a lock that stays taken for its TTL"]
     pub fn into_ticket(mut self) -> Ticket {
         self.held.settle();

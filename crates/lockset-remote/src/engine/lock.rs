@@ -33,6 +33,9 @@ impl RemoteLock {
     }
 
     /// Starts to wait for the lock until `deadline`; with one in the past, makes one attempt.
+    ///
+    /// A server that cannot be reached at first is an error at once. One that is in trouble later
+    /// is put up with for a TTL, and for 5 s at most; then that is an error, too.
     pub fn acquire(&self, deadline: Deadline) -> Acquire {
         self.claim.acquire(Mode::Exclusive, deadline)
     }

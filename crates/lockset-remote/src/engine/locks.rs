@@ -38,6 +38,10 @@ impl Locks {
     /// no thread has to be woken for an exchange. It has to go on running. While it is stuck
     /// nothing is renewed, and what is dropped after it was shut down stays locked for its TTL.
     ///
+    /// The blocking verbs wait for that runtime, so they must not be called on a thread that it
+    /// needs: where it has but one, they would wait for ever. Once it has been shut down, the verbs
+    /// of its locks panic, as all that needs its timers does; a drop does not.
+    ///
     /// The runtime's clock counts, so in one whose time is simulated, leases are, too.
     #[must_use]
     pub fn on(runtime: &Handle, store: impl LeaseStore) -> Self {
@@ -105,7 +109,8 @@ impl Locks {
     }
 
     /// Takes over a lease that another thread or process has [put into a
-    /// ticket](RemoteLease::into_ticket), by renewing it.
+    /// ticket](RemoteLease::into_ticket), by renewing it. From here on it is renewed as any lease
+    /// is by default, however it was before.
     ///
     /// # Errors
     ///

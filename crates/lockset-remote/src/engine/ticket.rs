@@ -13,8 +13,9 @@ use crate::{Mode, RequestId};
 /// [`RemoteLease::into_ticket`](crate::RemoteLease::into_ticket) and used by
 /// [`Locks::resume`](crate::Locks::resume).
 ///
-/// Nobody renews it meanwhile. Whoever has the text can use it, so keep it from those who must not;
-/// only the first use is of use.
+/// Nobody renews it meanwhile, so it is good for what [`remaining`](lockset_api::Lease::remaining)
+/// said when it was made. Whoever has the text can use it, so keep it from those who must not, and
+/// use it **once**: two who resume one ticket both believe that they hold the lock, with one fence.
 ///
 /// ```
 /// # use lockset_api::{Lease, Lock};

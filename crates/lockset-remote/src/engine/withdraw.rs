@@ -14,8 +14,11 @@ pub(crate) async fn withdraw(store: &dyn LeaseStore, request: &Request, terms: T
     let until = now() + terms.ttl * 2;
     while now() < until {
         let soon = now() + terms.patience();
-        if limited(soon, store.release(request)).await.is_ok() {
-            return;
+        match limited(soon, store.release(request)).await {
+            Ok(_) => return,
+            // It would only be said again, all the while.
+            Err(error) if error.is_refusal() => return,
+            Err(_) => {}
         }
         sleep(terms.retry_after()).await;
     }

@@ -19,6 +19,14 @@ pub(super) enum Manner {
 }
 
 impl<'a> Call<'a> {
+    /// A call that needs no more than the holders of these locks.
+    pub(super) fn of_holders(script: &'a Script, names: &[Name]) -> Self {
+        let mut command = Cmd::with_capacity(6, 256);
+        command.arg("EVALSHA").arg(script.get_hash()).arg(names.len());
+        names.iter().for_each(|name| _ = command.arg(key(name)));
+        Self { script, command }
+    }
+
     pub(super) fn new(script: &'a Script, names: &[Name]) -> Self {
         // For the longest of them with one name of usual length: more is no error, but costs more.
         let mut command = Cmd::with_capacity(13, 512);

@@ -213,7 +213,7 @@ fn receive(waiting: &Waiting, wire: &Wire, info: &PushInfo) {
     match info.kind {
         PushKind::Message => {
             if let Some((id, push)) = parse(info) {
-                waiting.hand_over(id, push, now());
+                waiting.hand_over(id, &wire.channel, push, now());
             }
         }
         PushKind::Disconnection => {

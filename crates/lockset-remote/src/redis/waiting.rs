@@ -74,9 +74,14 @@ impl Waiting {
         self.lock().remove(&id);
     }
 
-    /// A push for `id` has come.
-    pub(super) fn hand_over(&self, id: RequestId, push: Push, now: Instant) {
-        if let Some(waiter) = self.lock().get_mut(&id) {
+    /// A push for `id` has come by `channel`.
+    ///
+    /// One that comes by another than the waiter's is of a connection that had been given up, and
+    /// may be of a lease that is long over: the waiter has asked anew since, and has its answer.
+    pub(super) fn hand_over(&self, id: RequestId, channel: &str, push: Push, now: Instant) {
+        if let Some(waiter) = self.lock().get_mut(&id)
+            && *waiter.channel == *channel
+        {
             waiter.push = Some((push, now));
             waiter.tell();
         }
@@ -108,7 +113,12 @@ impl Waiter {
         else {
             return;
         };
-        let since = no_later_than(asked, push.micros.saturating_sub(then)).min(now);
+        // Older than the answer to the attempt, which would have told of it: it is over since.
+        let Some(after) = push.micros.checked_sub(then) else {
+            self.push = None;
+            return;
+        };
+        let since = no_later_than(asked, after).min(now);
         if let Some(news) = self.news.take() {
             drop(news.send(News::Granted(Grant::new(push.fence, since))));
         }

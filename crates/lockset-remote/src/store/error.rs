@@ -41,6 +41,16 @@ impl StoreError {
         self.fault == Fault::Interrupted
     }
 
+    /// Whether the server has not even seen the request.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        self.fault == Fault::Unreachable
+    }
+
+    /// Whether it is of no use to try again.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.fault == Fault::Refused
+    }
+
     /// What several servers came to that failed each for a reason of its own: the worst of them.
     #[cfg(feature = "redlock")]
     pub(crate) fn of_many(errors: Vec<Self>, summary: &str) -> Self {
@@ -58,10 +68,9 @@ impl StoreError {
             Fault::Unreachable => {
                 (ErrorKind::Unavailable, format!("cannot {doing}: {store} cannot be reached"))
             }
-            Fault::Interrupted => (
-                ErrorKind::Unknown,
-                format!("{store} did not answer when asked to {doing}; being undone"),
-            ),
+            Fault::Interrupted => {
+                (ErrorKind::Unknown, format!("{store} did not answer when asked to {doing}"))
+            }
             Fault::Refused => (ErrorKind::Denied, format!("{store} refused to {doing}")),
         };
         Error::new(kind, detail).with_source(self.source)

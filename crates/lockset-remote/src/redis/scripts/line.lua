@@ -84,7 +84,22 @@ end
 -- so that one who had connected to another would hear of it without having been counted. And what
 -- is told has been written before: a server that must not write would fail in between.
 local function serve(locks)
-    local todo = { unpack(locks) }
+    -- What is out of each lock and its latest fence, counted once and kept up to date: there may be
+    -- many holders, and as many waiters.
+    local known, todo = {}, {}
+    for i, lock in ipairs(locks) do todo[i] = lock end
+    local function room_for(waiter)
+        local latest = 0
+        for _, lock in ipairs(waiter.locks) do
+            if not known[lock] then
+                local out, fence = survey(lock)
+                known[lock] = { out = out, fence = fence }
+            end
+            if known[lock].out + waiter.weight > waiter.limit then return nil end
+            latest = math.max(latest, known[lock].fence)
+        end
+        return latest
+    end
     while #todo > 0 do
         local lock = table.remove(todo)
         local id = first_in(lock)
@@ -97,8 +112,8 @@ local function serve(locks)
                 turn = turn and first_in(other) == id
             end
             if turn then
-                local free, latest = room(waiter.locks, id, waiter.weight, waiter.limit)
-                if free then
+                local latest = room_for(waiter)
+                if latest then
                     gone = redis.call('PUBSUB', 'NUMSUB', waiter.channel)[2] == 0
                     served = not gone
                 end
@@ -107,6 +122,9 @@ local function serve(locks)
                     local fence = next_fence(latest, floor)
                     grant(waiter.locks, fence, id, waiter.weight, waiter.ttl, waiter.holder,
                         floor)
+                    for _, other in ipairs(waiter.locks) do
+                        known[other].out, known[other].fence = known[other].out + waiter.weight, fence
+                    end
                     local news = string.format('%s %.0f %.0f', id, fence, micros)
                     redis.call('PUBLISH', waiter.channel, news)
                 end

@@ -7,6 +7,12 @@ for _, lock in ipairs(locks) do
 end
 if anybody_waits(locks) then
     leave(locks, id)
-    serve(locks)
+    -- Whatever keeps the next from being served, the lock has been given back, and the error says
+    -- so. Those who wait look for themselves before long.
+    local is_served, why = pcall(serve, locks)
+    if not is_served then
+        why = type(why) == 'table' and why.err or tostring(why)
+        return redis.error_reply('ERR the lock is given back, but nobody was served: ' .. why)
+    end
 end
 return held
