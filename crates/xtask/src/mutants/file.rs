@@ -160,7 +160,7 @@ pub(super) const MANY_THREADS: Area = area(
             from: "errands.notify_helper |= self.helper == Helper::Awake;\n            \
                 if self.held",
             to: "if self.held",
-            test: "those_who_give_up_leave_no_trace",
+            test: "abandoned_by_all_the_helper_ends",
         },
     ],
 );
