@@ -34,6 +34,7 @@ impl RequestId {
     }
 }
 
+#[cfg(feature = "redis")]
 impl RequestId {
     /// Its text as bytes, without the machinery of formatting: it is in every exchange.
     pub(crate) fn digits(self) -> [u8; 32] {
