@@ -189,8 +189,11 @@ fn news_that_is_older_than_the_last_answer_is_not_believed() {
     // Were it believed, it would have been granted before this is over.
     assert_eq!(held.lost().wait(Deadline::after(Duration::from_millis(200))), None);
     assert_eq!(waiters(&locks, "job"), 1);
+    let before = held.fence();
     release(held);
-    release(granted(waiting));
+    let lease = granted(waiting);
+    assert!(lease.fence() > before, "granted by news of an earlier lease");
+    release(lease);
 }
 
 /// A script's time must not grow with the square of those who are let in together.
