@@ -11,6 +11,7 @@ use tokio::time::{sleep, sleep_until};
 
 use super::claim::Port;
 use super::driver::{self, BoxedWork, Driver, Work, now};
+use super::keeper::Held;
 use super::lease::RemoteLease;
 use super::observe;
 use super::terms::Terms;
@@ -294,7 +295,8 @@ impl Task {
 
     fn grant(self, reply: Reply, fence: lockset_api::Fence, since: Instant) {
         observe::acquired(&*self.port.store, &self.request, "granted", self.began);
-        let lease = RemoteLease::start(self.port, self.request, self.terms, fence, since);
+        let lease = Held::start(self.port, self.request, self.terms, fence, since);
+        let lease = RemoteLease::of(lease);
         // If nobody takes it, the lease comes back in the error and is dropped, which releases it.
         drop(reply.send(Ok(Some(lease))));
     }

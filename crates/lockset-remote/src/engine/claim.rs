@@ -151,4 +151,51 @@ macro_rules! settings {
     };
 }
 
-pub(crate) use settings;
+/// The verbs of a lock that is taken exclusively, for a wrapper of a [`Claim`].
+macro_rules! exclusive {
+    ($lock:ident) => {
+        impl lockset_api::Lock for $lock {
+            type Guard<'a> = crate::RemoteLease;
+            type Error = lockset_api::Error;
+
+            fn lock(&self) -> Result<crate::RemoteLease, lockset_api::Error> {
+                self.claim.wait_blocking(crate::Mode::Exclusive)
+            }
+
+            fn try_lock(&self) -> Result<Option<crate::RemoteLease>, lockset_api::Error> {
+                lockset_api::block_on(self.claim.try_acquire(crate::Mode::Exclusive))
+            }
+
+            fn lock_until(
+                &self,
+                deadline: lockset_api::Deadline,
+            ) -> Result<Option<crate::RemoteLease>, lockset_api::Error> {
+                lockset_api::block_on(self.claim.acquire_lazily(crate::Mode::Exclusive, deadline))
+            }
+        }
+
+        impl lockset_api::AsyncLock for $lock {
+            type Guard<'a> = crate::RemoteLease;
+            type Error = lockset_api::Error;
+
+            async fn lock_async(&self) -> Result<crate::RemoteLease, lockset_api::Error> {
+                self.claim.wait(crate::Mode::Exclusive).await
+            }
+
+            async fn try_lock_async(
+                &self,
+            ) -> Result<Option<crate::RemoteLease>, lockset_api::Error> {
+                self.claim.try_acquire(crate::Mode::Exclusive).await
+            }
+
+            async fn lock_until_async(
+                &self,
+                deadline: lockset_api::Deadline,
+            ) -> Result<Option<crate::RemoteLease>, lockset_api::Error> {
+                self.claim.acquire_lazily(crate::Mode::Exclusive, deadline).await
+            }
+        }
+    };
+}
+
+pub(crate) use {exclusive, settings};

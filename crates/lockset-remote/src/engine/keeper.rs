@@ -93,7 +93,7 @@ impl Held {
         }
     }
 
-    fn is_settled(&self) -> bool {
+    pub(crate) fn is_settled(&self) -> bool {
         matches!(*self.keeping(), Keeping::Settled)
     }
 

@@ -5,14 +5,12 @@ use core::future::poll_fn;
 use core::pin::pin;
 use core::task::Poll;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lockset_api::{End, Error, ErrorKind, Fence, Loss, Lost, Name, Released, block_on};
 
-use super::claim::Port;
 use super::driver::{Work, answer};
 use super::keeper::Held;
-use super::terms::Terms;
 use super::ticket::Ticket;
 use crate::Request;
 
@@ -25,20 +23,12 @@ use crate::Request;
 #[must_use = "a lease that is dropped is given back at once"]
 pub struct RemoteLease {
     held: Arc<Held>,
-    /// Whether it is somebody else's business by now: it was given back or put into a ticket.
-    is_settled: bool,
 }
 
 impl RemoteLease {
-    /// Starts to keep what was granted to `request` after `since`. Runs on the driver.
-    pub(crate) fn start(
-        port: Port,
-        request: Request,
-        terms: Terms,
-        fence: Fence,
-        since: Instant,
-    ) -> Self {
-        Self { held: Held::start(port, request, terms, fence, since), is_settled: false }
+    /// What is kept, in the hands of whoever holds it.
+    pub(crate) fn of(held: Arc<Held>) -> Self {
+        Self { held }
     }
 
     /// The lock's name, the first if it has several.
@@ -103,11 +93,10 @@ impl RemoteLease {
     /// [resume](crate::Locks::resume) it: within what [`remaining`](lockset_api::Lease::remaining)
     /// says, since nobody renews it meanwhile.
     #[must_use = "a ticket that is lost is a lock that stays taken for its TTL"]
-    pub fn into_ticket(mut self) -> Ticket {
+    pub fn into_ticket(self) -> Ticket {
         self.held.settle();
         // Whoever watches this lease is told that it has ended here.
         self.held.term.end(End::Released);
-        self.is_settled = true;
         let Request { id, names, mode, ttl, .. } = self.held.request.clone();
         Ticket { id, names, mode, ttl, fence: self.held.fence }
     }
@@ -119,9 +108,7 @@ impl RemoteLease {
     /// # Errors
     ///
     /// When the server could not be told. The driver goes on trying until the lease has run out.
-    pub fn release_async(
-        mut self,
-    ) -> impl Future<Output = Result<Released, Error>> + Send + 'static {
+    pub fn release_async(self) -> impl Future<Output = Result<Released, Error>> + Send + 'static {
         let (reply, answer) = answer();
         let mut work = self.give_back(move |outcome| drop(reply.send(outcome)));
         let mut answer = Box::pin(answer);
@@ -131,9 +118,8 @@ impl RemoteLease {
         })
     }
 
-    fn give_back(&mut self, told: impl FnOnce(Result<Released, Error>) + Send + 'static) -> Work {
+    fn give_back(&self, told: impl FnOnce(Result<Released, Error>) + Send + 'static) -> Work {
         self.held.settle();
-        self.is_settled = true;
         let held = Arc::clone(&self.held);
         let release = Box::pin(async move { held.release(told).await });
         // The driver runs: it has started this lease.
@@ -154,7 +140,8 @@ fn driver_is_gone() -> Error {
 
 impl Drop for RemoteLease {
     fn drop(&mut self) {
-        if !self.is_settled {
+        // It may have been given back by hand, or be in a ticket.
+        if !self.held.is_settled() {
             // Dropped, it is left to the driver.
             drop(self.give_back(drop));
         }

@@ -8,6 +8,7 @@ use tokio::runtime::Handle;
 
 use super::claim::{Claim, Port};
 use super::driver::{Driver, answer, now};
+use super::keeper::Held;
 use super::lease::RemoteLease;
 use super::lock::RemoteLock;
 use super::rw_lock::RemoteRwLock;
@@ -138,7 +139,9 @@ impl Locks {
             let until = asked + terms.patience();
             let lock = request.display_names().to_string();
             match limited(until, port.store.renew(&request)).await {
-                Ok(Renewed::Yes) => Ok(RemoteLease::start(port, request, terms, fence, asked)),
+                Ok(Renewed::Yes) => {
+                    Ok(RemoteLease::of(Held::start(port, request, terms, fence, asked)))
+                }
                 Ok(Renewed::Gone) => {
                     let why = "the lease in the ticket has run out or was given back";
                     Err(Error::new(ErrorKind::Lost, why).with_lock(lock))

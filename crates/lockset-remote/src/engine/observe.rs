@@ -17,6 +17,7 @@ use std::time::Instant;
 
 use lockset_api::{End, Fence};
 
+#[cfg(any(feature = "tracing", feature = "metrics"))]
 use super::driver::now;
 use crate::Request;
 use crate::store::{LeaseStore, Renewed, StoreError};
@@ -136,6 +137,4 @@ fn told(
 }
 
 #[cfg(not(any(feature = "tracing", feature = "metrics")))]
-fn told(_: &'static str, _: &'static str, _: &dyn LeaseStore, _: &Request, _: &str, _: Instant) {
-    let _ = now;
-}
+fn told(_: &'static str, _: &'static str, _: &dyn LeaseStore, _: &Request, _: &str, _: Instant) {}

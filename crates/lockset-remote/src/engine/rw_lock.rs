@@ -1,9 +1,9 @@
 //! One lock of a server, shared by readers.
 
-use lockset_api::{AsyncLock, AsyncSharedLock, Deadline, Error, Lock, Name, SharedLock, block_on};
+use lockset_api::{AsyncSharedLock, Deadline, Error, Name, SharedLock, block_on};
 
 use super::acquire::Acquire;
-use super::claim::{Claim, settings};
+use super::claim::{Claim, exclusive, settings};
 use super::lease::RemoteLease;
 use crate::Mode;
 
@@ -18,6 +18,7 @@ pub struct RemoteRwLock {
 }
 
 settings!(RemoteRwLock);
+exclusive!(RemoteRwLock);
 
 impl RemoteRwLock {
     /// The lock's name.
@@ -38,23 +39,6 @@ impl RemoteRwLock {
     }
 }
 
-impl Lock for RemoteRwLock {
-    type Guard<'a> = RemoteLease;
-    type Error = Error;
-
-    fn lock(&self) -> Result<RemoteLease, Error> {
-        self.claim.wait_blocking(Mode::Exclusive)
-    }
-
-    fn try_lock(&self) -> Result<Option<RemoteLease>, Error> {
-        block_on(self.claim.try_acquire(Mode::Exclusive))
-    }
-
-    fn lock_until(&self, deadline: Deadline) -> Result<Option<RemoteLease>, Error> {
-        block_on(self.claim.acquire_lazily(Mode::Exclusive, deadline))
-    }
-}
-
 impl SharedLock for RemoteRwLock {
     type SharedGuard<'a> = RemoteLease;
 
@@ -68,23 +52,6 @@ impl SharedLock for RemoteRwLock {
 
     fn read_until(&self, deadline: Deadline) -> Result<Option<RemoteLease>, Error> {
         block_on(self.claim.acquire_lazily(Mode::Shared, deadline))
-    }
-}
-
-impl AsyncLock for RemoteRwLock {
-    type Guard<'a> = RemoteLease;
-    type Error = Error;
-
-    async fn lock_async(&self) -> Result<RemoteLease, Error> {
-        self.claim.wait(Mode::Exclusive).await
-    }
-
-    async fn try_lock_async(&self) -> Result<Option<RemoteLease>, Error> {
-        self.claim.try_acquire(Mode::Exclusive).await
-    }
-
-    async fn lock_until_async(&self, deadline: Deadline) -> Result<Option<RemoteLease>, Error> {
-        self.claim.acquire_lazily(Mode::Exclusive, deadline).await
     }
 }
 

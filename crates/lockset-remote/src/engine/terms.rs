@@ -80,7 +80,7 @@ impl Terms {
     /// How long one try of a renewal is waited for: so that there is time for others before the
     /// lease has run out.
     pub(crate) fn renewal_patience(&self) -> Duration {
-        self.ttl / 6
+        self.ttl / 4
     }
 
     /// How long to wait before a failed exchange is tried again.

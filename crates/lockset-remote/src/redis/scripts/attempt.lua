@@ -25,19 +25,9 @@ local function join_line()
     end
 end
 
-local function renew()
-    for _, lock in ipairs(locks) do
-        local record = redis.call('HGET', lock, id)
-        record = string.gsub(record, '^%d+', string.format('%.0f', now + ttl + 1))
-        redis.call('HSET', lock, id, record)
-        redis.call('PEXPIRE', lock, KEEP)
-    end
-end
-
 local function answer(is_last)
     local free, latest, mine, soonest = room(locks, id, weight, limit)
-    if mine then
-        renew()
+    if mine and renew(id, locks, ttl) then
         local fence = string.match(mine, '^%d+ %d+ %d+ (%d+)')
         return { 1, tonumber(fence), 0, micros }
     end

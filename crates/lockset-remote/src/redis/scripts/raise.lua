@@ -2,13 +2,10 @@
 -- if not.
 
 local id, fence = ARGV[1], tonumber(ARGV[2])
-local records = {}
-for i, lock in ipairs(locks) do
-    local record = redis.call('HGET', lock, id)
-    local ends = record and tonumber(string.match(record, '^%d+'))
-    if not ends or ends <= now then return 0 end
+local records = records_of(id, locks)
+if not records then return 0 end
+for _, lock in ipairs(locks) do
     if tonumber(redis.call('HGET', lock, 'fence')) > fence then return 0 end
-    records[i] = record
 end
 local text = string.format('%.0f', fence)
 for i, lock in ipairs(locks) do
