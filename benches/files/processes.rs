@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lockset::{AsyncLock, Deadline, FileLock, Lock, block_on};
 use rustix::fs::{FlockOperation, flock};
@@ -128,7 +128,6 @@ impl Waiter {
     fn sample(&mut self) -> f64 {
         flock(&self.file, FlockOperation::LockExclusive).expect("locks");
         writeln!(self.orders).expect("the waiter reads");
-        let start = Instant::now();
         let polls = ["poll 1 ms", "Python filelock"].contains(&self.kind);
         // One that polls is never seen to wait; it begins within that time.
         let pause = Duration::from_micros(if polls { 5_000 } else { 300 });
@@ -136,7 +135,7 @@ impl Waiter {
             thread::yield_now();
         }
         // It has queued up, and now it is to fall asleep.
-        thread::sleep(pause.saturating_sub(start.elapsed().min(pause / 2)));
+        thread::sleep(pause);
         let released = now();
         flock(&self.file, FlockOperation::Unlock).expect("unlocks");
         let mut line = String::new();

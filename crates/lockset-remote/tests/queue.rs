@@ -339,6 +339,10 @@ fn inspect_tells_who_holds_and_who_waits() {
     drop(waiting);
     testbed::eventually("it has left the line", || waiters(&locks, "job") == 0);
     release(held);
+    let pool = locks.semaphore("pool", 3).unwrap();
+    let two = pool.acquire(2).unwrap();
+    assert_eq!(locks.inspect("pool").unwrap().holders[0].weight, 2);
+    release(two);
     let after = locks.inspect("job").unwrap();
     assert_eq!((after.holders, after.fence), (vec![], status.fence));
 }

@@ -187,6 +187,28 @@ fn all_keys_of_a_lock_expire_and_a_fence_rises_though_the_clock_was_set_back() {
     assert_eq!(lock.lock().unwrap().fence().value(), ahead + 1);
 }
 
+/// Somebody's script runs and runs: the server answers nobody, and that passes.
+#[test]
+fn a_server_that_is_busy_with_a_script_is_unavailable_for_now() {
+    let server = server();
+    let lock = lock(&server.url(), LONG);
+    drop(lock.lock().unwrap());
+    let mut admin = admin(&server);
+    let threshold = ["SET", "busy-reply-threshold", "5"];
+    redis::cmd("CONFIG").arg(&threshold).exec(&mut admin).unwrap();
+    let url = server.url();
+    let busy = std::thread::spawn(move || {
+        let mut other = redis::Client::open(url).unwrap().get_connection().unwrap();
+        redis::cmd("EVAL").arg("while true do end").arg(0).exec(&mut other)
+    });
+    let is_busy = || redis::cmd("PING").exec(&mut admin).is_err();
+    testbed::eventually("the server is busy", is_busy);
+    assert_eq!(lock.try_lock().unwrap_err().kind(), ErrorKind::Unavailable);
+    redis::cmd("SCRIPT").arg("KILL").exec(&mut admin).unwrap();
+    assert!(busy.join().unwrap().is_err());
+    assert!(lock.lock_until(Deadline::after(LONG)).unwrap().is_some());
+}
+
 /// Its scripts can be forgotten by a server at any time, and by one that restarts they are.
 #[test]
 fn scripts_that_the_server_has_forgotten_are_loaded_again() {

@@ -28,8 +28,9 @@ struct Scripted {
     wakes: Mutex<VecDeque<Wake>>,
     renewals: Mutex<VecDeque<Result<Renewed, ()>>>,
     did: Arc<Mutex<Vec<(Duration, Did)>>>,
-    /// How long an attempt takes.
+    /// How long an attempt takes, and a renewal.
     delay: Duration,
+    renewal_delay: Duration,
     started: Option<Instant>,
 }
 
@@ -75,6 +76,7 @@ impl LeaseStore for Scripted {
 
     fn renew<'a>(&'a self, _: &'a Request) -> Op<'a, Renewed> {
         Box::pin(async {
+            pass(self.renewal_delay).await;
             match self.renewals.lock().unwrap().pop_front().unwrap_or(Ok(Renewed::Yes)) {
                 Ok(answer) => {
                     self.note(Did::Renew);
@@ -167,6 +169,16 @@ fn a_fault_on_the_way_is_no_loss_while_there_is_time() {
         assert_eq!(failed, 3, "{log:?}");
         assert!(!log.iter().any(|(_, did)| *did == Did::Release), "a failed renewal released");
         assert_eq!(lease.release_async().await.unwrap(), Released::InTime);
+    });
+}
+
+/// A link on which several round trips fit into a TTL is no reason to lose a lease.
+#[test]
+fn a_renewal_that_takes_a_fifth_of_the_ttl_is_waited_for() {
+    simulate(Scripted { renewal_delay: TTL / 5, ..Scripted::default() }, |lock, _| async move {
+        let lease = lock.lock_async().await.unwrap();
+        pass(TTL * 5).await;
+        assert!(!lease.lost().is_lost());
     });
 }
 

@@ -9,8 +9,8 @@ use crate::Mode;
 /// One lock of a server, by its name, or several that are taken together: exclusive, for whoever
 /// uses those names there.
 ///
-/// It is a [`Lock`](lockset_api::Lock) and an [`AsyncLock`](lockset_api::AsyncLock) whose guard is a
-/// [`RemoteLease`](crate::RemoteLease). Not re-entrant: the
+/// It is a [`Lock`](lockset_api::Lock) and an [`AsyncLock`](lockset_api::AsyncLock) whose guard is
+/// a [`RemoteLease`](crate::RemoteLease). Not re-entrant: the
 /// owner is the lease, and a second request waits for the first to end, whoever makes it.
 #[derive(Clone)]
 pub struct RemoteLock {

@@ -77,8 +77,8 @@ impl Terms {
         self.ttl.min(LONGEST_EXCHANGE)
     }
 
-    /// How long one try of a renewal is waited for: so that there is time for others before the
-    /// lease has run out.
+    /// How long one try of a renewal is waited for: so that there is time for another, and a bit
+    /// of a third, before the lease has run out.
     pub(crate) fn renewal_patience(&self) -> Duration {
         self.ttl / 4
     }

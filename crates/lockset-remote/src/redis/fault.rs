@@ -31,7 +31,9 @@ pub(super) fn not_connected(error: RedisError) -> StoreError {
 fn is_not_now(error: &RedisError) -> bool {
     use ServerErrorKind::{BusyLoading, ClusterDown, MasterDown, ReadOnly, TryAgain};
     let now = [BusyLoading, ClusterDown, MasterDown, ReadOnly, TryAgain];
-    now.iter().any(|kind| error.kind() == ErrorKind::Server(*kind)) || says_read_only(error)
+    now.iter().any(|kind| error.kind() == ErrorKind::Server(*kind))
+        || matches!(error.code(), Some("BUSY" | "NOREPLICAS"))
+        || says_read_only(error)
 }
 
 /// Before version 7 it is wrapped in the error of the script.

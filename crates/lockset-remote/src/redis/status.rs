@@ -32,10 +32,12 @@ pub(super) fn parse((now, fence, holders, waiters): Answer) -> Result<Status, St
 fn party(now: u64, id: &str, record: &str) -> Option<Party> {
     let mut words = record.splitn(5, ' ');
     let ends: u64 = words.next()?.parse().ok()?;
-    let (_weight, since, _fence) = (words.next()?, words.next()?.parse().ok()?, words.next()?);
+    let (weight, since) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    let _fence = words.next()?;
     let (holder, note) = words.next()?.split_once('\n')?;
     let past = Duration::from_millis(now.saturating_sub(since));
     let left = Duration::from_millis(ends.saturating_sub(now));
     let note = (!note.is_empty()).then(|| note.to_owned());
-    Some(Party::new(id.parse().ok()?, holder.to_owned(), past, left).with_note(note))
+    let party = Party::new(id.parse().ok()?, holder.to_owned(), weight, past, left);
+    Some(party.with_note(note))
 }

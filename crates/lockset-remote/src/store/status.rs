@@ -28,6 +28,8 @@ pub struct Party {
     pub holder: String,
     /// What its maker noted, see [`RemoteLock::with_note`](crate::RemoteLock::with_note).
     pub note: Option<String>,
+    /// How much of the lock it has, or asks for: its mode's [`weight`](crate::Mode::weight).
+    pub weight: u32,
     /// How long it has held, or waited.
     pub since: Duration,
     /// How much longer it holds, or waits, unless it is heard of again.
@@ -35,10 +37,16 @@ pub struct Party {
 }
 
 impl Party {
-    /// A party that has held or waited for `since`, and has `remaining` left.
+    /// A party of this weight that has held or waited for `since`, and has `remaining` left.
     #[must_use]
-    pub fn new(id: RequestId, holder: String, since: Duration, remaining: Duration) -> Self {
-        Self { id, holder, note: None, since, remaining }
+    pub fn new(
+        id: RequestId,
+        holder: String,
+        weight: u32,
+        since: Duration,
+        remaining: Duration,
+    ) -> Self {
+        Self { id, holder, note: None, weight, since, remaining }
     }
 
     /// The same with a note.
