@@ -18,6 +18,11 @@ fn locks(server: &Server) -> Locks {
     Locks::new(Redis::new(&server.url()).unwrap())
 }
 
+/// One whose wire can be cut.
+fn behind(proxy: &Proxy) -> Locks {
+    Locks::new(Redis::new(&format!("redis://{}", proxy.addr())).unwrap())
+}
+
 const LONG: Duration = Duration::from_secs(60);
 
 /// Starts to wait, and returns once that stands in line behind `before` others.
@@ -150,7 +155,7 @@ fn a_waiter_that_gives_up_is_passed() {
 fn a_waiter_that_is_dead_is_skipped_on_the_spot() {
     let server = server();
     let proxy = Proxy::start(server.addr()).unwrap();
-    let far = Locks::new(Redis::new(&format!("redis://{}", proxy.addr())).unwrap());
+    let far = behind(&proxy);
     let locks = locks(&server);
     let lock = locks.lock("job").unwrap();
     let held = lock.lock().unwrap();
@@ -217,7 +222,7 @@ fn what_is_left_of_a_lease_that_was_handed_over_counts_from_the_hand_over() {
     let server = server();
     let one_way = Duration::from_millis(200);
     let proxy = Proxy::with_delay(server.addr(), one_way).unwrap();
-    let far = Locks::new(Redis::new(&format!("redis://{}", proxy.addr())).unwrap());
+    let far = behind(&proxy);
     let ttl = Duration::from_secs(20);
     let far = far.lock("job").unwrap().with_ttl(ttl).unwrap().with_renewal(Renewal::Never);
     let locks = locks(&server);
@@ -239,7 +244,7 @@ fn what_is_left_of_a_lease_that_was_handed_over_counts_from_the_hand_over() {
 fn whoever_asks_again_for_what_it_has_does_not_believe_to_have_it_for_longer() {
     let server = server();
     let proxy = Proxy::start(server.addr()).unwrap();
-    let far = Locks::new(Redis::new(&format!("redis://{}", proxy.addr())).unwrap());
+    let far = behind(&proxy);
     let far = far.lock("job").unwrap().with_ttl(LONG).unwrap().with_renewal(Renewal::Never);
     let locks = locks(&server);
     let held = locks.lock("job").unwrap().lock().unwrap();
@@ -260,7 +265,7 @@ fn whoever_asks_again_for_what_it_has_does_not_believe_to_have_it_for_longer() {
 fn a_dead_holder_is_followed_when_its_time_is_over() {
     let server = server();
     let proxy = Proxy::start(server.addr()).unwrap();
-    let far = Locks::new(Redis::new(&format!("redis://{}", proxy.addr())).unwrap());
+    let far = behind(&proxy);
     let far = far.lock("job").unwrap().with_ttl(Duration::from_millis(500)).unwrap();
     let locks = locks(&server);
     let lock = locks.lock("job").unwrap();
@@ -277,7 +282,7 @@ fn a_dead_holder_is_followed_when_its_time_is_over() {
 fn a_waiter_connects_anew_and_keeps_its_place() {
     let server = server();
     let proxy = Proxy::start(server.addr()).unwrap();
-    let far = Locks::new(Redis::new(&format!("redis://{}", proxy.addr())).unwrap());
+    let far = behind(&proxy);
     let locks = locks(&server);
     let lock = locks.lock("job").unwrap();
     let held = lock.lock().unwrap();
