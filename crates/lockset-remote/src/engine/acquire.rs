@@ -201,23 +201,20 @@ impl Task {
         }
     }
 
-    /// One attempt; `None` if the caller has given up meanwhile. It has its answer at once then,
-    /// and the attempt is seen through and undone after that.
+    /// One attempt; `None` if the caller has given up meanwhile: the attempt is seen through and
+    /// undone after that.
     async fn attempt(
         &self,
-        mut reply: Reply,
+        reply: Reply,
         asked: Instant,
     ) -> Option<(Reply, Result<Attempt, StoreError>)> {
         // A grant that comes after its own deadline is worth nothing, so nobody waits for it.
         let until = self.terms.deadline(asked).min(asked + self.terms.patience());
         let attempt = self.port.store.attempt(&self.request, self.patience.left());
         let mut attempt = pin!(limited(until, attempt));
-        tokio::select! {
-            biased;
-            answer = &mut attempt => return Some((reply, answer)),
-            () = self.given_up(&mut reply) => {}
+        if let Some(answer) = self.unless_given_up(reply, &mut attempt).await {
+            return Some(answer);
         }
-        self.refuse(reply);
         let id = match attempt.await {
             Ok(Attempt::GrantedAs(_, id)) => id,
             _ => self.request.id,
@@ -227,49 +224,54 @@ impl Task {
         None
     }
 
-    /// Waits for news; `None` if the caller has given up meanwhile. What the attempt left behind,
-    /// if the server queues, is undone.
+    /// Waits for news; `None` if the caller has given up meanwhile. What the attempts left behind
+    /// is undone.
     async fn wait(
         &self,
-        mut reply: Reply,
+        reply: Reply,
         round: u32,
         held: Duration,
         queued: bool,
     ) -> Option<(Reply, Result<Wake, StoreError>)> {
-        tokio::select! {
-            biased;
-            () = self.given_up(&mut reply) => {}
-            news = self.port.store.wait(&self.request, round, held) => return Some((reply, news)),
-        }
-        self.refuse(reply);
-        if queued {
+        let news = self.port.store.wait(&self.request, round, held);
+        let news = self.unless_given_up(reply, news).await;
+        if news.is_none() && queued {
             self.withdraw().await;
         }
-        None
+        news
     }
 
     /// Waits until it is worth trying again; `None` if the caller has given up meanwhile.
-    async fn pause(&self, mut reply: Reply) -> Option<Reply> {
-        tokio::select! {
-            biased;
-            () = self.given_up(&mut reply) => {}
-            () = sleep(self.terms.retry_after()) => return Some(reply),
+    async fn pause(&self, reply: Reply) -> Option<Reply> {
+        let waited = self.unless_given_up(reply, sleep(self.terms.retry_after())).await;
+        if waited.is_none() {
+            self.withdraw().await;
         }
-        self.refuse(reply);
-        self.withdraw().await;
-        None
+        waited.map(|(reply, ())| reply)
     }
 
     /// Withdraws, to go on after that; `None` if the caller has given up meanwhile.
-    async fn undo(&self, mut reply: Reply) -> Option<Reply> {
+    async fn undo(&self, reply: Reply) -> Option<Reply> {
         let mut withdrawn = pin!(self.withdraw());
+        let undone = self.unless_given_up(reply, &mut withdrawn).await;
+        if undone.is_none() {
+            withdrawn.await;
+        }
+        undone.map(|(reply, ())| reply)
+    }
+
+    /// What `work` comes to; `None` if the caller gives up before, who has its answer then.
+    async fn unless_given_up<T>(
+        &self,
+        mut reply: Reply,
+        work: impl Future<Output = T>,
+    ) -> Option<(Reply, T)> {
         tokio::select! {
             biased;
-            () = &mut withdrawn => return Some(reply),
+            done = work => return Some((reply, done)),
             () = self.given_up(&mut reply) => {}
         }
         self.refuse(reply);
-        withdrawn.await;
         None
     }
 
