@@ -126,7 +126,15 @@ fn the_driver_may_be_a_runtime_of_the_callers() {
         }
         drop(lease);
         let lease = lock.lock_async().await.unwrap();
+        // Nobody would do what this thread waits for.
+        assert_eq!(lock.lock().unwrap_err().kind(), ErrorKind::Config);
+        assert_eq!(lock.try_lock().unwrap_err().kind(), ErrorKind::Config);
+        assert_eq!(lease.renew().unwrap_err().kind(), ErrorKind::Config);
         assert_eq!(lease.release_async().await.unwrap(), Released::InTime);
+        // What was refused has been given back all the same.
+        let lease = lock.lock_async().await.unwrap();
+        assert_eq!(lease.release().unwrap_err().kind(), ErrorKind::Config);
+        drop(lock.lock_async().await.unwrap());
     });
     // Another thread waits for the runtime, which has to run for that.
     let waiting = thread::spawn({

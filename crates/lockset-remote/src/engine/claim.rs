@@ -4,7 +4,7 @@ use core::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lockset_api::{Deadline, Error, ErrorKind, Name, block_on};
+use lockset_api::{Deadline, Error, ErrorKind, Name};
 
 use super::acquire::{Acquire, Patience};
 use super::driver::Driver;
@@ -97,7 +97,21 @@ impl Claim {
 
     /// The same for a thread.
     pub(crate) fn wait_blocking(&self, mode: Mode) -> Result<RemoteLease, Error> {
-        block_on(self.wait(mode))
+        self.port.driver.block_on(self.wait(mode))
+    }
+
+    /// [`try_acquire`](Self::try_acquire) for a thread.
+    pub(crate) fn try_blocking(&self, mode: Mode) -> Result<Option<RemoteLease>, Error> {
+        self.port.driver.block_on(self.try_acquire(mode))
+    }
+
+    /// [`acquire`](Self::acquire) for a thread.
+    pub(crate) fn acquire_blocking(
+        &self,
+        mode: Mode,
+        deadline: Deadline,
+    ) -> Result<Option<RemoteLease>, Error> {
+        self.port.driver.block_on(self.acquire_lazily(mode, deadline))
     }
 
     /// For the `Debug` of what is made of it.
@@ -163,14 +177,14 @@ macro_rules! exclusive {
             }
 
             fn try_lock(&self) -> Result<Option<crate::RemoteLease>, lockset_api::Error> {
-                lockset_api::block_on(self.claim.try_acquire(crate::Mode::Exclusive))
+                self.claim.try_blocking(crate::Mode::Exclusive)
             }
 
             fn lock_until(
                 &self,
                 deadline: lockset_api::Deadline,
             ) -> Result<Option<crate::RemoteLease>, lockset_api::Error> {
-                lockset_api::block_on(self.claim.acquire_lazily(crate::Mode::Exclusive, deadline))
+                self.claim.acquire_blocking(crate::Mode::Exclusive, deadline)
             }
         }
 

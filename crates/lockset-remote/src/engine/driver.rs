@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::Instant;
 
-use lockset_api::{Error, ErrorKind};
-use tokio::runtime::{Builder, Handle};
+use lockset_api::{Error, ErrorKind, block_on};
+use tokio::runtime::{Builder, Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
 use tokio::task::{Unconstrained, unconstrained};
 
@@ -27,6 +27,27 @@ impl Driver {
             Self::Process => process(),
             Self::Given(handle) => Ok(handle),
         }
+    }
+
+    /// Waits, as a thread, for what this driver does.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] on the only thread of the runtime that would have to do it, besides
+    /// what the work comes to.
+    pub(crate) fn block_on<T>(
+        &self,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        if let (Self::Given(driver), Ok(here)) = (self, Handle::try_current())
+            && here.id() == driver.id()
+            && here.runtime_flavor() == RuntimeFlavor::CurrentThread
+        {
+            let why = "this thread is the only one of the runtime that it would wait for; await \
+                       the async verb instead";
+            return Err(Error::new(ErrorKind::Config, why));
+        }
+        block_on(work)
     }
 
     /// Has `work` done by whoever awaits it, if that is where the driver is as well; by the

@@ -7,7 +7,7 @@ use core::task::Poll;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lockset_api::{End, Error, ErrorKind, Fence, Loss, Lost, Name, Released, block_on};
+use lockset_api::{End, Error, ErrorKind, Fence, Loss, Lost, Name, Released};
 
 use super::driver::{Work, answer};
 use super::keeper::Held;
@@ -46,7 +46,7 @@ impl RemoteLease {
     /// as long as [`remaining`](lockset_api::Lease::remaining) says: a renewal that fails takes
     /// nothing away.
     pub fn renew(&self) -> Result<(), Error> {
-        block_on(self.renew_async())
+        self.held.port.driver.block_on(self.renew_async())
     }
 
     /// The same for a task. Cancel-safe: once called, the renewal is made.
@@ -164,7 +164,8 @@ impl lockset_api::Lease for RemoteLease {
     }
 
     fn release(self) -> Result<Released, Error> {
-        block_on(self.release_async())
+        let driver = self.held.port.driver.clone();
+        driver.block_on(self.release_async())
     }
 }
 

@@ -3,7 +3,7 @@
 use core::fmt;
 use std::sync::Arc;
 
-use lockset_api::{Error, ErrorKind, Name, block_on};
+use lockset_api::{Error, ErrorKind, Name};
 use tokio::runtime::Handle;
 
 use super::claim::{Claim, Port};
@@ -39,9 +39,9 @@ impl Locks {
     /// no thread has to be woken for an exchange. It has to go on running. While it is stuck
     /// nothing is renewed, and what is dropped after it was shut down stays locked for its TTL.
     ///
-    /// The blocking verbs wait for that runtime, so they must not be called on a thread that it
-    /// needs: where it has but one, they would wait for ever. Once it has been shut down, the verbs
-    /// of its locks panic, as all that needs its timers does; a drop does not.
+    /// The blocking verbs wait for that runtime, so on the only thread of one that has no more
+    /// they are an error, of the kind [`Config`](ErrorKind::Config). Once it has been shut down, the
+    /// verbs of its locks panic, as all that needs its timers does; a drop does not.
     ///
     /// The runtime's clock counts, so in one whose time is simulated, leases are, too.
     #[must_use]
@@ -117,7 +117,7 @@ impl Locks {
     ///
     /// [`Lost`](ErrorKind::Lost) if it has run out meanwhile, and what the server says.
     pub fn resume(&self, ticket: Ticket) -> Result<RemoteLease, Error> {
-        block_on(self.resume_async(ticket))
+        self.port.driver.block_on(self.resume_async(ticket))
     }
 
     /// The same for a task. Cancel-safe: a lease that was taken over and not received is given
@@ -157,7 +157,7 @@ impl Locks {
     ///
     /// [`Denied`](ErrorKind::Denied) if the server keeps no record of that, and what it says.
     pub fn inspect(&self, name: &str) -> Result<Status, Error> {
-        block_on(self.inspect_async(name))
+        self.port.driver.block_on(self.inspect_async(name))
     }
 
     /// The same for a task. Cancel-safe.

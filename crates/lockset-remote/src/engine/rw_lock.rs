@@ -1,6 +1,6 @@
 //! One lock of a server, shared by readers.
 
-use lockset_api::{AsyncSharedLock, Deadline, Error, Name, SharedLock, block_on};
+use lockset_api::{AsyncSharedLock, Deadline, Error, Name, SharedLock};
 
 use super::acquire::Acquire;
 use super::claim::{Claim, exclusive, settings};
@@ -47,11 +47,11 @@ impl SharedLock for RemoteRwLock {
     }
 
     fn try_read(&self) -> Result<Option<RemoteLease>, Error> {
-        block_on(self.claim.try_acquire(Mode::Shared))
+        self.claim.try_blocking(Mode::Shared)
     }
 
     fn read_until(&self, deadline: Deadline) -> Result<Option<RemoteLease>, Error> {
-        block_on(self.claim.acquire_lazily(Mode::Shared, deadline))
+        self.claim.acquire_blocking(Mode::Shared, deadline)
     }
 }
 

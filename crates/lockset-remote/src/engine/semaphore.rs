@@ -1,6 +1,6 @@
 //! Permits that a server keeps.
 
-use lockset_api::{AsyncPermits, Deadline, Error, ErrorKind, Name, Permits, block_on};
+use lockset_api::{AsyncPermits, Deadline, Error, ErrorKind, Name, Permits};
 
 use super::acquire::Acquire;
 use super::claim::{Claim, settings};
@@ -61,11 +61,11 @@ impl Permits for RemoteSemaphore {
     }
 
     fn try_acquire(&self, n: usize) -> Result<Option<RemoteLease>, Error> {
-        block_on(self.claim.try_acquire(self.mode(n)?))
+        self.claim.try_blocking(self.mode(n)?)
     }
 
     fn acquire_until(&self, n: usize, deadline: Deadline) -> Result<Option<RemoteLease>, Error> {
-        block_on(self.claim.acquire_lazily(self.mode(n)?, deadline))
+        self.claim.acquire_blocking(self.mode(n)?, deadline)
     }
 }
 
