@@ -116,34 +116,35 @@ pub fn a_wait_gives_up_at_its_deadline_and_not_before<S: PermitsSubject>(
 ///
 /// What was seen instead.
 pub fn abandoned_waiters_lose_no_permit<S: PermitsSubject>(subject: &S) -> Result<(), String> {
-    /// At least so many rounds, and so many in which somebody has given up: where the machine is
-    /// busy, a waiter may come only after the permit has come back. The later rounds are longer, so
-    /// there it comes in time.
-    const ROUNDS: u32 = 50;
-    const GIVEN_UP: u32 = 10;
+    const ROUNDS: u32 = 100;
     let permits = subject.with_permits(2);
-    let mut given_up = 0;
-    for round in 0.. {
-        if round >= ROUNDS && given_up >= GIVEN_UP {
-            break;
-        }
+    for round in 0..ROUNDS {
         // One permit is free, so whoever wants two may have set it aside when giving up.
         let held = permits.acquire(1).map_err(|error| error.to_string())?;
-        let deadline = Deadline::after(round * Duration::from_micros(40));
-        let granted = thread::scope(|scope| {
+        let deadline = Instant::now() + round * Duration::from_micros(20);
+        thread::scope(|scope| {
             let hasty = scope.spawn(|| {
-                let granted = permits.acquire_until(2, deadline);
+                let granted = permits.acquire_until(2, Deadline::at(deadline));
                 granted.map(|granted| granted.is_some()).map_err(|error| error.to_string())
             });
             let patient =
                 scope.spawn(|| permits.acquire(1).map(drop).map_err(|error| error.to_string()));
-            while !deadline.has_passed() {
-                thread::yield_now();
+            if round % 2 == 0 {
+                // The permit comes back when the hasty one has certainly given up.
+                let granted = join(hasty)?;
+                ensure(!granted, "two permits were granted where one was left")?;
+                drop(held);
+            } else {
+                // It comes back in about that moment, in each round a bit later than in the last.
+                let returns = deadline + round * Duration::from_micros(2);
+                while Instant::now() < returns {
+                    thread::yield_now();
+                }
+                drop(held);
+                join(hasty)?;
             }
-            drop(held);
-            join(patient).and(join(hasty))
+            join(patient)
         })?;
-        given_up += u32::from(!granted);
     }
     free(&permits, 2)
 }

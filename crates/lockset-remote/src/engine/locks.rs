@@ -40,8 +40,8 @@ impl Locks {
     /// nothing is renewed, and what is dropped after it was shut down stays locked for its TTL.
     ///
     /// The blocking verbs wait for that runtime, so on the only thread of one that has no more
-    /// they are an error, of the kind [`Config`](ErrorKind::Config). Once it has been shut down, the
-    /// verbs of its locks panic, as all that needs its timers does; a drop does not.
+    /// they are an error, of the kind [`Config`](ErrorKind::Config). Once it has been shut down,
+    /// the verbs of its locks panic, as all that needs its timers does; a drop does not.
     ///
     /// The runtime's clock counts, so in one whose time is simulated, leases are, too.
     #[must_use]
