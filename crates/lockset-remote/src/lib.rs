@@ -48,6 +48,7 @@ pub mod fenced;
 mod pauses;
 mod request;
 mod store;
+pub mod transaction;
 
 #[cfg(feature = "redis")]
 pub mod redis;
