@@ -34,6 +34,9 @@ mod ticket;
 mod withdraw;
 
 pub use acquire::Acquire;
+#[cfg(any(feature = "postgres", feature = "redlock"))]
+pub(crate) use driver::now;
+pub use keeper::LossNotice;
 pub use lease::RemoteLease;
 pub use lock::RemoteLock;
 pub use locks::Locks;
@@ -42,4 +45,4 @@ pub use semaphore::RemoteSemaphore;
 pub use terms::Renewal;
 pub use ticket::Ticket;
 #[cfg(feature = "redlock")]
-pub(crate) use {driver::now, withdraw::limited};
+pub(crate) use withdraw::limited;

@@ -15,6 +15,7 @@ use lockset_remote::{LeaseStore, Locks, RemoteLock};
 /// | `redis://HOST:PORT/DB#NAME` | the lease NAME on that server (feature `redis`) |
 /// | `redis+cluster://HOST:PORT,HOST:PORT#NAME` | the same in the cluster of those nodes |
 /// | `redis+sentinel://HOST,HOST/MASTER#NAME` | the same on the master that those sentinels name |
+/// | `postgres://HOST:PORT/DATABASE#NAME` | the lease NAME in that database (feature `postgres`) |
 /// | `redlock:URL,URL,URL#NAME` | the lease NAME in a quorum of those (feature `redlock`) |
 ///
 /// A user and a password stand before the first host, as in `redis://USER:PASSWORD@HOST`, and are
@@ -150,6 +151,11 @@ const SCHEMES: &[Scheme] = &[
         form: "redis+sentinel://HOST,HOST/MASTER#NAME",
         kind: Kind::Server(redis),
     },
+    Scheme {
+        names: &["postgres", "postgresql"],
+        form: "postgres://HOST:PORT/DATABASE#NAME",
+        kind: Kind::Server(postgres),
+    },
     Scheme { names: &["redlock"], form: "redlock:URL,URL,URL#NAME", kind: Kind::Server(redlock) },
 ];
 
@@ -183,6 +189,16 @@ fn redis(_: &str) -> Result<Store, Error> {
     Err(not_built_in("redis"))
 }
 
+#[cfg(feature = "postgres")]
+fn postgres(url: &str) -> Result<Store, Error> {
+    Ok(Arc::new(lockset_remote::postgres::Postgres::new(url)?))
+}
+
+#[cfg(not(feature = "postgres"))]
+fn postgres(_: &str) -> Result<Store, Error> {
+    Err(not_built_in("postgres"))
+}
+
 #[cfg(feature = "redlock")]
 fn redlock(url: &str) -> Result<Store, Error> {
     let nodes = url.strip_prefix("redlock:").unwrap_or(url);
@@ -204,7 +220,7 @@ fn redlock(_: &str) -> Result<Store, Error> {
     Err(not_built_in("redlock"))
 }
 
-#[cfg(not(all(feature = "sqlite", feature = "redis", feature = "redlock")))]
+#[cfg(not(all(feature = "sqlite", feature = "redis", feature = "postgres", feature = "redlock")))]
 fn not_built_in(feature: &str) -> Error {
     let why = format!("built without the feature `{feature}` of the crate lockset");
     Error::new(ErrorKind::Unsupported, why)

@@ -4,6 +4,7 @@
 //! A test whose server is missing fails; it is never skipped. So the servers are made sure of
 //! before the first test runs, instead of in a list of instructions that nobody has read.
 
+use std::fs;
 use std::process::{Command, Stdio};
 
 use crate::Result;
@@ -18,6 +19,8 @@ pub(crate) struct Requirement {
 enum Needed {
     /// A program in `PATH`.
     Program(&'static str),
+    /// PostgreSQL, whose programs are in `PATH` or in a directory of their version's.
+    Postgres,
     /// A module of Debian's Python, which need not be the first in `PATH`.
     PythonModule(&'static str),
 }
@@ -25,6 +28,8 @@ enum Needed {
 pub(crate) const FOR_TESTS: &[Requirement] = &[
     Requirement { package: "redis-server", what: Needed::Program("redis-server") },
     Requirement { package: "openssl", what: Needed::Program("openssl") },
+    Requirement { package: "postgresql", what: Needed::Postgres },
+    Requirement { package: "pgbouncer", what: Needed::Program("pgbouncer") },
     Requirement {
         package: "chromium-headless-shell",
         what: Needed::Program("chromium-headless-shell"),
@@ -79,6 +84,11 @@ impl Needed {
     fn is_there(&self) -> bool {
         match self {
             Self::Program(program) => is_installed(program),
+            Self::Postgres => {
+                let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+                let mut programs = versions.map(|version| version.path().join("bin/postgres"));
+                is_installed("postgres") || programs.any(|program| program.is_file())
+            }
             Self::PythonModule(module) => {
                 let import = format!("import {module}");
                 let mut pythons = ["python3", "/usr/bin/python3"].into_iter();

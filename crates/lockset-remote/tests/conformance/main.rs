@@ -1,7 +1,11 @@
 //! Every store does what every lock, every lock between processes and every lease must do.
 
-#![cfg(any(feature = "redis", feature = "sqlite"))]
+#![cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
 
+#[cfg(feature = "postgres")]
+mod postgres_faults;
+#[cfg(feature = "postgres")]
+mod postgres_store;
 #[cfg(feature = "redis")]
 mod redis_faults;
 #[cfg(feature = "redis")]
