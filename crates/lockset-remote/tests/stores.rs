@@ -170,12 +170,8 @@ fn redis_does_not_renew_what_has_run_out() {
     assert_eq!(runtime.block_on(store.renew(&brief)).unwrap(), Renewed::Gone);
 }
 
-/// A waiter that is not heard of in time has lost its turn, though its connection lives.
-#[cfg(feature = "redis")]
-#[test]
-fn redis_forgets_a_waiter_by_its_own_clock() {
-    let server = testbed::Redis::start().unwrap_or_else(|error| panic!("{error}"));
-    let store = lockset_remote::redis::Redis::new(&server.url()).unwrap();
+/// A waiter that is not heard of in time has lost its turn, though its process lives.
+fn forgets_a_waiter_by_its_own_clock(store: &dyn LeaseStore) {
     let runtime = runtime();
     let (holder, late, next) = (request(LONG), request(LONG), request(LONG));
     granted(runtime.block_on(store.attempt(&holder, Duration::ZERO)).unwrap());
@@ -192,6 +188,22 @@ fn redis_forgets_a_waiter_by_its_own_clock() {
     assert_eq!(runtime.block_on(store.renew(&next)).unwrap(), Renewed::Yes);
 }
 
+#[cfg(feature = "redis")]
+#[test]
+fn redis_forgets_a_waiter_by_its_own_clock() {
+    let server = testbed::Redis::start().unwrap_or_else(|error| panic!("{error}"));
+    let store = lockset_remote::redis::Redis::new(&server.url()).unwrap();
+    forgets_a_waiter_by_its_own_clock(&store);
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn sqlite_forgets_a_waiter_by_its_own_clock() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = lockset_remote::sqlite::Sqlite::open(dir.path().join("db")).unwrap();
+    forgets_a_waiter_by_its_own_clock(&store);
+}
+
 /// The same, and after a start of the machine.
 #[cfg(feature = "sqlite")]
 #[test]
@@ -203,12 +215,19 @@ fn sqlite_expires_and_starts_anew_with_the_machine() {
     let file = rusqlite::Connection::open(&path).unwrap();
     let late = request(LONG);
     granted(runtime.block_on(store.attempt(&late, Duration::ZERO)).unwrap());
-    file.execute("UPDATE lockset_lease SET expires_ms = 1", []).unwrap();
+    file.execute("UPDATE lockset_lease SET ends = 1", []).unwrap();
     assert_eq!(runtime.block_on(store.renew(&late)).unwrap(), Renewed::Gone);
     assert_eq!(runtime.block_on(store.release(&late)).unwrap(), Withdrawn::NotHeld);
 
-    // A lease of an earlier start of the machine: its holder cannot have survived.
-    granted(runtime.block_on(store.attempt(&request(LONG), Duration::ZERO)).unwrap());
-    file.execute("UPDATE lockset_lease SET boot = 'an earlier one'", []).unwrap();
-    granted(runtime.block_on(store.attempt(&request(LONG), Duration::ZERO)).unwrap());
+    // A lease of an earlier start of the machine: its holder cannot have survived, nor can those
+    // who waited. Only its fence remains.
+    let held = granted(runtime.block_on(store.attempt(&request(LONG), Duration::ZERO)).unwrap());
+    let waiting = runtime.block_on(store.attempt(&request(LONG), LONG)).unwrap();
+    assert!(matches!(waiting, Attempt::Queued { .. }), "{waiting:?}");
+    drop(store);
+    file.execute("UPDATE lockset_schema SET boot = 'an earlier one'", []).unwrap();
+    let store = lockset_remote::sqlite::Sqlite::open(&path).unwrap();
+    assert_eq!(runtime.block_on(store.inspect(&late.names[0])).unwrap().waiters, []);
+    let after = granted(runtime.block_on(store.attempt(&request(LONG), Duration::ZERO)).unwrap());
+    assert!(after > held);
 }

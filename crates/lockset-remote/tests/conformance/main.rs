@@ -9,6 +9,8 @@ mod redis_store;
 #[cfg(all(feature = "redlock", feature = "redis", feature = "sqlite"))]
 mod redlock_store;
 #[cfg(feature = "sqlite")]
+mod sqlite_faults;
+#[cfg(feature = "sqlite")]
 mod sqlite_store;
 
 use std::time::Duration;
