@@ -14,7 +14,7 @@ use super::quorum::Quorum;
 use super::round::{Exchange, Round};
 use crate::engine::now;
 use crate::store::{Attempt, Grant, Raised, StoreError, Wake};
-use crate::{Request, RequestId};
+use crate::Request;
 
 pub(super) struct Ballot {
     pub(super) bid: Arc<Bid>,
@@ -86,7 +86,7 @@ impl Ballot {
         wanted: &Request,
         patience: Duration,
     ) -> Result<Self, Error> {
-        let (id, floor) = (RequestId::random()?, Some(quorum.floor()));
+        let (id, floor) = (quorum.draw()?, Some(quorum.floor()));
         let request = Request { id, floor, ..wanted.clone() };
         let mut ballot = Self {
             bid: Arc::new(Bid::new(request)),
