@@ -122,12 +122,13 @@ async fn work(
     replies: Rc<RefCell<Vec<(u64, Reply)>>>,
 ) -> turmoil::Result {
     let mut open: BTreeMap<u64, AbortHandle> = BTreeMap::new();
+    let idle = Idle::default();
     while let Some(order) = orders.recv().await {
         match order {
             Order::Ask { exchange, host, text } => {
-                let replies = Rc::clone(&replies);
+                let (replies, idle) = (Rc::clone(&replies), Rc::clone(&idle));
                 let task = tokio::task::spawn_local(async move {
-                    let reply = converse(host, text).await;
+                    let reply = converse(&idle, host, text).await;
                     replies.borrow_mut().push((exchange, reply));
                 });
                 open.retain(|_, task| !task.is_finished());
@@ -141,12 +142,27 @@ async fn work(
     Ok(())
 }
 
-async fn converse(host: String, text: String) -> Reply {
-    let stream = TcpStream::connect((host, PORT)).await;
-    let mut stream = BufReader::new(stream.map_err(|_| Broken::Unreachable)?);
+/// Connections that have no exchange under way, by whom they lead to.
+type Idle = Rc<RefCell<BTreeMap<String, Vec<BufReader<TcpStream>>>>>;
+
+/// One exchange, on an idle connection if there is one: what is sent on it is on its way at once,
+/// and may come long after whoever sent it has hung up.
+async fn converse(idle: &Idle, host: String, text: String) -> Reply {
+    let open = idle.borrow_mut().get_mut(&host).and_then(Vec::pop);
+    let mut stream = match open {
+        Some(stream) => stream,
+        None => {
+            let stream = TcpStream::connect((host.as_str(), PORT)).await;
+            BufReader::new(stream.map_err(|_| Broken::Unreachable)?)
+        }
+    };
     let interrupted = |_| Broken::Interrupted;
     stream.write_all(text.as_bytes()).await.map_err(interrupted)?;
     let mut answer = String::new();
     stream.read_line(&mut answer).await.map_err(interrupted)?;
-    if answer.ends_with('\n') { Ok(answer) } else { Err(Broken::Interrupted) }
+    if !answer.ends_with('\n') {
+        return Err(Broken::Interrupted);
+    }
+    idle.borrow_mut().entry(host).or_default().push(stream);
+    Ok(answer)
 }

@@ -53,18 +53,29 @@ impl Master {
 
     async fn converse(&self, stream: TcpStream) -> Option<()> {
         let mut stream = BufReader::new(stream);
-        let mut text = String::new();
-        timeout(PATIENCE, stream.read_line(&mut text)).await.ok()?.ok()?;
-        let question: Question = parse(&text)?;
-        let answer = match &question {
-            Question::Wait { id, lock } => self.wait(&mut stream, lock, id).await,
-            _ => Some(self.table.borrow_mut().answer(self.now(), &question)),
+        loop {
+            let mut text = String::new();
+            timeout(PATIENCE, stream.read_line(&mut text)).await.ok()?.ok()?;
+            let answer = self.answer(&mut stream, &parse(&text)?).await?;
+            stream.write_all(line(&answer).as_bytes()).await.ok()?;
+        }
+    }
+
+    /// The answer to a question; none if nobody waits for it any more.
+    async fn answer(
+        &self,
+        stream: &mut BufReader<TcpStream>,
+        question: &Question,
+    ) -> Option<Answer> {
+        let answer = match question {
+            Question::Wait { id, lock } => self.wait(stream, lock, id).await,
+            _ => Some(self.table.borrow_mut().answer(self.now(), question)),
         };
         self.changed.notify_waiters();
         let said = answer.as_ref().map_or("nobody listens".into(), |answer| format!("{answer:?}"));
         let what = What::Answered { question: question.told(&|id| self.history.name_of(id)), answer: said };
         self.history.add(&self.name, what);
-        stream.write_all(line(&answer?).as_bytes()).await.ok()
+        answer
     }
 
     /// News for a waiter; none if it has gone.

@@ -35,16 +35,22 @@ impl Storage {
 
     async fn converse(&self, stream: TcpStream) -> Option<()> {
         let mut stream = BufReader::new(stream);
-        let mut text = String::new();
-        stream.read_line(&mut text).await.ok()?;
-        let Question::Write { lock, fence } = parse(&text)? else { return None };
+        loop {
+            let mut text = String::new();
+            stream.read_line(&mut text).await.ok()?;
+            let answer = self.answer(parse(&text)?)?;
+            stream.write_all(line(&answer).as_bytes()).await.ok()?;
+        }
+    }
+
+    fn answer(&self, question: Question) -> Option<Answer> {
+        let Question::Write { lock, fence } = question else { return None };
         let accepted = {
             let mut values = self.values.borrow_mut();
             let value = values.entry(lock.clone()).or_insert_with(|| Fenced::new(0));
             value.write(Fence::new(fence), |writes| *writes += 1).is_ok()
         };
         self.history.add(Self::NAME, What::Write { lock, fence, accepted });
-        let answer = if accepted { Answer::Yes } else { Answer::No };
-        stream.write_all(line(&answer).as_bytes()).await.ok()
+        Some(if accepted { Answer::Yes } else { Answer::No })
     }
 }
