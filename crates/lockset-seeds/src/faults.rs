@@ -11,32 +11,66 @@ use crate::time::STEP;
 /// Something that breaks, or is repaired. Processes and masters go by their numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Fault {
-    Stop { process: usize },
-    GoOn { process: usize },
-    Kill { process: usize },
-    Start { process: usize },
+    Stop {
+        process: usize,
+    },
+    GoOn {
+        process: usize,
+    },
+    Kill {
+        process: usize,
+    },
+    Start {
+        process: usize,
+    },
     /// What is sent is not delivered until it is released, or is lost then.
     Hold(Link),
     Release(Link),
     Lose(Link),
     /// What is sent this way is lost.
-    Sever { link: Link, to_master: bool },
-    Mend { link: Link, to_master: bool },
+    Sever {
+        link: Link,
+        to_master: bool,
+    },
+    Mend {
+        link: Link,
+        to_master: bool,
+    },
     /// What is sent takes longer.
-    Slow { link: Link, way: Duration },
+    Slow {
+        link: Link,
+        way: Duration,
+    },
     Quick(Link),
     /// Connections break now and then.
-    Shake { link: Link, rate: f64 },
+    Shake {
+        link: Link,
+        rate: f64,
+    },
     Calm(Link),
     /// The process dies; what it has written down stays.
-    Crash { master: usize },
+    Crash {
+        master: usize,
+    },
     /// It starts with what it has written down, or with nothing.
-    Restart { master: usize, empty: bool },
+    Restart {
+        master: usize,
+        empty: bool,
+    },
     /// Its clock is set, by so much.
-    Forward { master: usize, by: Duration },
-    Back { master: usize, by: Duration },
+    Forward {
+        master: usize,
+        by: Duration,
+    },
+    Back {
+        master: usize,
+        by: Duration,
+    },
     /// Its time of day is set.
-    Skew { process: usize, to: Duration },
+    Skew {
+        process: usize,
+        to: Duration,
+    },
 }
 
 /// Between a process and a master, or the storage, which comes after the masters.
@@ -87,13 +121,13 @@ impl Draft {
         let mut pair = |from, to| self.faults.extend([(at, from), (at + length, to)]);
         match rng.u8(..20) {
             0..=2 => pair(Fault::Stop { process }, Fault::GoOn { process }),
-            3 => pair(Fault::Kill { process }, Fault::Start { process }),
+            3 | 12 => pair(Fault::Kill { process }, Fault::Start { process }),
             4..=10 => self.disturb(rng, at, length),
             11 => pair(Fault::Crash { master }, Fault::Restart { master, empty: false }),
-            12..=13 if master != self.unsteady => {
+            13 | 17 if master != self.unsteady => {
                 pair(Fault::Crash { master }, Fault::Restart { master, empty: true });
             }
-            14 | 17..=19 if self.may_set_clocks => {
+            14 | 18..=19 if self.may_set_clocks => {
                 let (master, by) = (self.unsteady, self.ttl.mul_f64(rng.f64() * 2.0));
                 let fault = if rng.u8(..3) == 0 {
                     Fault::Back { master, by }

@@ -73,13 +73,21 @@ impl Master {
         };
         self.changed.notify_waiters();
         let said = answer.as_ref().map_or("nobody listens".into(), |answer| format!("{answer:?}"));
-        let what = What::Answered { question: question.told(&|id| self.history.name_of(id)), answer: said };
+        let what = What::Answered {
+            question: question.told(&|id| self.history.name_of(id)),
+            answer: said,
+        };
         self.history.add(&self.name, what);
         answer
     }
 
     /// News for a waiter; none if it has gone.
-    async fn wait(&self, stream: &mut BufReader<TcpStream>, lock: &str, id: &str) -> Option<Answer> {
+    async fn wait(
+        &self,
+        stream: &mut BufReader<TcpStream>,
+        lock: &str,
+        id: &str,
+    ) -> Option<Answer> {
         loop {
             let changed = self.changed.notified();
             let now = self.now();

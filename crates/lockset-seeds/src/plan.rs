@@ -14,13 +14,20 @@ pub(crate) struct Plan {
     /// Whether masters have lines for those who wait, and push.
     pub(crate) has_lines: bool,
     pub(crate) processes: usize,
-    /// How far the time of day of each process is off.
-    pub(crate) skews: Vec<Duration>,
+    /// How the processes know the time of day.
+    pub(crate) days: Vec<Day>,
     pub(crate) ttl: Duration,
     /// How long things break, from when the quorum is of use.
     pub(crate) trouble: Duration,
     /// How far it is from a process to a master: at least, and how much more it may be.
     pub(crate) ways: Vec<Vec<(Duration, Duration)>>,
+}
+
+/// A time of day: what it was at the start, and whether it goes on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Day {
+    pub(crate) start: Duration,
+    pub(crate) goes_on: bool,
 }
 
 /// The time of day that is right, at the start. Small, so that fences are easily read.
@@ -33,19 +40,25 @@ impl Plan {
         let processes = rng.usize(2..=4);
         // Mostly short, since a step costs the same whatever happens in it; with a long one the
         // allowance for drift is more than a step or two.
-        let ttl = [200, 300, 300, 500, 500, 2000][rng.usize(..6)];
+        let ttl = [200, 300, 300, 500, 1000, 2000][rng.usize(..6)];
         let ttl = Duration::from_millis(ttl);
-        let rounds = if ttl.as_secs() > 1 { 3 } else { rng.u32(5..=10) };
-        let drift = rng.u8(..3);
+        let rounds = if ttl.as_secs() > 0 { rng.u32(2..=4) } else { rng.u32(5..=10) };
+        let drift = rng.u8(..4);
         let clocks = (0..masters).map(|_| clock(&mut rng, drift)).collect();
-        let skews = (0..processes).map(|_| EPOCH + skew(&mut rng)).collect();
+        // Where no clock goes on, fences are what the masters count, and nothing else.
+        let goes_on = rng.bool();
+        let day = |rng: &mut Rng| {
+            let start = if goes_on { EPOCH + skew(rng) } else { Duration::ZERO };
+            Day { start, goes_on }
+        };
+        let days = (0..processes).map(|_| day(&mut rng)).collect();
         let mut way = || {
             let least = Duration::from_millis(rng.u64(1..=3));
             (least, Duration::from_millis([0, 0, 1, 5][rng.usize(..4)]))
         };
         let ways = (0..processes).map(|_| (0..masters).map(|_| way()).collect()).collect();
         let has_lines = rng.bool();
-        Self { clocks, has_lines, processes, skews, ttl, trouble: ttl * rounds, ways, rng }
+        Self { clocks, has_lines, processes, days, ttl, trouble: ttl * rounds, ways, rng }
     }
 }
 
@@ -54,6 +67,7 @@ fn clock(rng: &mut Rng, drift: u8) -> Clock {
     let rate = match drift {
         0 => rng.u32(990_000..=1_010_000),
         1 => [990_000, 1_010_000][rng.usize(..2)],
+        2 => 1_010_000,
         _ => 1_000_000,
     };
     Clock { rate, offset: Duration::from_millis(rng.u64(..100_000)) }

@@ -1,6 +1,5 @@
 //! A process that uses locks: a runtime of its own, which can be stopped, killed and started again.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::card::{Card, Tray};
 use crate::history::History;
+use crate::plan::Day;
 use crate::script::Script;
 use crate::store::Store;
 use crate::time::{STEP, Steps, duration, pass};
@@ -36,8 +36,8 @@ pub(crate) struct Shared {
     pub(crate) has_lines: bool,
     /// Steps for which it was stopped.
     pub(crate) missed: Steps,
-    /// How far its time of day is ahead, in microseconds.
-    pub(crate) skew: Arc<AtomicU64>,
+    /// How it knows the time of day.
+    pub(crate) day: Arc<Mutex<Day>>,
     /// Not zero when nothing breaks any more.
     pub(crate) calm: Steps,
 }
@@ -96,7 +96,7 @@ impl Process {
         let quorum = Redlock::new(self.shared.masters.iter().map(store).collect());
         let outside = Outside {
             rng: Mutex::new(self.rng.fork()),
-            skew: Arc::clone(&self.shared.skew),
+            day: Arc::clone(&self.shared.day),
             steps: self.shared.history.steps.clone(),
         };
         let quorum = quorum.expect("three or five").within(outside);
@@ -181,20 +181,18 @@ impl Process {
     }
 
     /// Sets its time of day.
-    pub(crate) fn set(&self, skew: Duration) {
-        // Relaxed: a simulation is one thread.
-        self.shared.skew.store(micros(skew), Ordering::Relaxed);
+    pub(crate) fn set(&self, start: Duration) {
+        let mut day = self.shared.day.lock().unwrap_or_else(PoisonError::into_inner);
+        if day.goes_on {
+            day.start = start;
+        }
     }
-}
-
-pub(crate) fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Chance and the time of day, from the seed.
 struct Outside {
     rng: Mutex<Rng>,
-    skew: Arc<AtomicU64>,
+    day: Arc<Mutex<Day>>,
     steps: Steps,
 }
 
@@ -204,8 +202,8 @@ impl Surroundings for Outside {
     }
 
     fn time_of_day(&self) -> Duration {
-        // Relaxed: a simulation is one thread.
-        let skew = Duration::from_micros(self.skew.load(Ordering::Relaxed));
-        duration(self.steps.count()) + skew
+        let day = *self.day.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = if day.goes_on { duration(self.steps.count()) } else { Duration::ZERO };
+        day.start + since
     }
 }

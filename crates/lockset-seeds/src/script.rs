@@ -69,8 +69,8 @@ impl Script {
         let lock = self.locks.lock(name).and_then(|lock| lock.with_ttl(ttl));
         let lock = lock.expect("a good name and a good TTL");
         match self.rng.u8(..6) {
-            0 => lock.with_renewal(Renewal::Never),
-            1 => lock.with_renewal(Renewal::UpTo(ttl * 2)),
+            0..=1 => lock.with_renewal(Renewal::Never),
+            2 => lock.with_renewal(Renewal::UpTo(ttl * 2)),
             _ => lock,
         }
     }
@@ -172,7 +172,7 @@ impl Script {
 
     async fn end(&mut self) {
         let how = self.rng.u8(..10);
-        if how == 0 {
+        if how <= 1 {
             // It stays until it is lost or its ceiling is reached, or all is well.
             while !self.is_lost() && !self.is_calm() {
                 pass(self.shared.ttl / 10).await;
@@ -181,7 +181,7 @@ impl Script {
         let held = self.held.lock().take();
         let Some(Holding { lease, began, granted }) = held else { return };
         match how {
-            1..=3 => drop(lease),
+            2..=3 => drop(lease),
             4 => {
                 let resumed = self.locks.resume_async(lease.into_ticket()).await;
                 self.note(What::Note(format!("resumed: {:?}", resumed.as_ref().map(drop))));

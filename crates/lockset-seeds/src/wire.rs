@@ -12,16 +12,43 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) enum Question {
-    Attempt { id: String, lock: String, ttl: Duration, floor: u64, patience: Duration },
+    Attempt {
+        id: String,
+        lock: String,
+        ttl: Duration,
+        floor: u64,
+        patience: Duration,
+    },
     /// Answered when the lock is handed over, or there is no more sense in waiting.
-    Wait { id: String, lock: String },
-    Renew { id: String, lock: String, ttl: Duration },
-    Release { id: String, lock: String },
-    Raise { id: String, lock: String, fence: u64 },
+    Wait {
+        id: String,
+        lock: String,
+    },
+    Renew {
+        id: String,
+        lock: String,
+        ttl: Duration,
+    },
+    Release {
+        id: String,
+        lock: String,
+    },
+    Raise {
+        id: String,
+        lock: String,
+        fence: u64,
+    },
     Recall,
-    Enroll { abstinence: Duration, top: u64, longest: Duration },
+    Enroll {
+        abstinence: Duration,
+        top: u64,
+        longest: Duration,
+    },
     /// To the storage.
-    Write { lock: String, fence: u64 },
+    Write {
+        lock: String,
+        fence: u64,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,8 +1,7 @@
 //! All machines, and the time that passes for them.
 
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use turmoil::Sim;
@@ -13,7 +12,7 @@ use crate::faults::{self, Fault, Link};
 use crate::history::{Entry, History, What};
 use crate::master::Master;
 use crate::plan::Plan;
-use crate::process::{Process, Shared, Valid, micros};
+use crate::process::{Process, Shared, Valid};
 use crate::storage::Storage;
 use crate::table::Table;
 use crate::time::{STEP, Steps, duration};
@@ -71,15 +70,14 @@ impl World {
                 masters: masters.iter().map(|master| master.name.clone()).collect(),
                 has_lines: plan.has_lines,
                 missed: Steps::default(),
-                skew: Arc::new(AtomicU64::new(micros(plan.skews[number]))),
+                day: Arc::new(Mutex::new(plan.days[number])),
                 calm: calm.clone(),
             };
             processes.push(Process::new(format!("client {number}"), card, shared, plan.rng.fork()));
         }
         let down = vec![false; masters.len()];
         let jumps = Vec::new();
-        let world =
-            Self { sim, history, masters, down, processes, calm, plan, jumps, excused: 0 };
+        let world = Self { sim, history, masters, down, processes, calm, plan, jumps, excused: 0 };
         world.links().into_iter().for_each(|link| world.quick(link));
         world
     }

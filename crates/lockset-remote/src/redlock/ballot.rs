@@ -12,9 +12,9 @@ use super::bid::Bid;
 use super::node::limit;
 use super::quorum::Quorum;
 use super::round::{Exchange, Round};
+use crate::Request;
 use crate::engine::now;
 use crate::store::{Attempt, Grant, Raised, StoreError, Wake};
-use crate::Request;
 
 pub(super) struct Ballot {
     pub(super) bid: Arc<Bid>,
