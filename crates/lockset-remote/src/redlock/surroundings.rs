@@ -9,7 +9,7 @@ use crate::RequestId;
 /// What a quorum takes from outside, besides the answers of its servers and the runtime's clock:
 /// chance, and the time of day.
 ///
-/// In a [simulation](super::Redlock::within) both come from its seed, so that a run can be repeated.
+/// In a [simulation](super::Redlock::within) both come from its seed, so that it can be repeated.
 pub trait Surroundings: Send + Sync + 'static {
     /// 128 bits that nobody can guess, and that have never been drawn before, by anybody: they name
     /// a try to win a majority, and decide how long to pause before the next.
