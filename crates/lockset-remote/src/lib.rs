@@ -50,6 +50,8 @@ mod request;
 mod store;
 pub mod transaction;
 
+#[cfg(feature = "mysql")]
+pub mod mysql;
 #[cfg(feature = "redis")]
 pub mod redis;
 #[cfg(feature = "redlock")]

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use lockset_api::{Fence, Name};
-use lockset_remote::{Attempt, LeaseStore, Op, Raised, Renewed, Request, Withdrawn};
+use lockset_api::Name;
+use lockset_remote::{Attempt, LeaseStore, Op, Renewed, Request, Withdrawn};
 use tokio::runtime::{Builder, Runtime};
 
 fn runtime() -> Runtime {
@@ -65,7 +65,10 @@ fn keeps_its_promises(store: &dyn LeaseStore) {
 }
 
 /// What a quorum relies on, besides, in those that can be part of one.
+#[cfg(any(feature = "redis", feature = "sqlite"))]
 fn votes(runtime: &Runtime, store: &dyn LeaseStore) {
+    use lockset_api::Fence;
+    use lockset_remote::Raised;
     let ask = |request: &Request| runtime.block_on(store.attempt(request, Duration::ZERO)).unwrap();
     let raise = |request, to| runtime.block_on(store.raise(request, Fence::new(to))).unwrap();
     let free = |request| runtime.block_on(store.release(request)).unwrap();
@@ -115,6 +118,7 @@ fn sqlite_in_a_quorum() {
 #[cfg(feature = "redis")]
 #[test]
 fn redis_in_a_quorum() {
+    use lockset_api::Fence;
     use lockset_remote::{Enrolled, Memory};
     let server = testbed::Redis::start().unwrap_or_else(|error| panic!("{error}"));
     let store = lockset_remote::redis::Redis::new(&server.url()).unwrap();
@@ -146,6 +150,13 @@ fn redis_in_a_quorum() {
 fn sqlite() {
     let dir = tempfile::tempdir().unwrap();
     keeps_its_promises(&lockset_remote::sqlite::Sqlite::open(dir.path().join("db")).unwrap());
+}
+
+#[cfg(feature = "mysql")]
+#[test]
+fn mysql() {
+    let server = testbed::MariaDb::start().unwrap_or_else(|error| panic!("{error}"));
+    keeps_its_promises(&lockset_remote::mysql::Mysql::new(&server.url()).unwrap());
 }
 
 #[cfg(feature = "redis")]

@@ -15,6 +15,7 @@ use lockset_remote::{LeaseStore, Locks, RemoteLock};
 /// | `redis://HOST:PORT/DB#NAME` | the lease NAME on that server (feature `redis`) |
 /// | `redis+cluster://HOST:PORT,HOST:PORT#NAME` | the same in the cluster of those nodes |
 /// | `redis+sentinel://HOST,HOST/MASTER#NAME` | the same on the master that those sentinels name |
+/// | `mysql://HOST:PORT/DB#NAME` | the same in that database (feature `mysql`); also `mariadb:` |
 /// | `redlock:URL,URL,URL#NAME` | the lease NAME in a quorum of those (feature `redlock`) |
 ///
 /// A user and a password stand before the first host, as in `redis://USER:PASSWORD@HOST`, and are
@@ -150,6 +151,11 @@ const SCHEMES: &[Scheme] = &[
         form: "redis+sentinel://HOST,HOST/MASTER#NAME",
         kind: Kind::Server(redis),
     },
+    Scheme {
+        names: &["mysql", "mariadb"],
+        form: "mysql://HOST:PORT/DB#NAME",
+        kind: Kind::Server(mysql),
+    },
     Scheme { names: &["redlock"], form: "redlock:URL,URL,URL#NAME", kind: Kind::Server(redlock) },
 ];
 
@@ -183,6 +189,16 @@ fn redis(_: &str) -> Result<Store, Error> {
     Err(not_built_in("redis"))
 }
 
+#[cfg(feature = "mysql")]
+fn mysql(url: &str) -> Result<Store, Error> {
+    Ok(Arc::new(lockset_remote::mysql::Mysql::new(url)?))
+}
+
+#[cfg(not(feature = "mysql"))]
+fn mysql(_: &str) -> Result<Store, Error> {
+    Err(not_built_in("mysql"))
+}
+
 #[cfg(feature = "redlock")]
 fn redlock(url: &str) -> Result<Store, Error> {
     let nodes = url.strip_prefix("redlock:").unwrap_or(url);
@@ -204,7 +220,7 @@ fn redlock(_: &str) -> Result<Store, Error> {
     Err(not_built_in("redlock"))
 }
 
-#[cfg(not(all(feature = "sqlite", feature = "redis", feature = "redlock")))]
+#[cfg(not(all(feature = "sqlite", feature = "redis", feature = "redlock", feature = "mysql",)))]
 fn not_built_in(feature: &str) -> Error {
     let why = format!("built without the feature `{feature}` of the crate lockset");
     Error::new(ErrorKind::Unsupported, why)

@@ -1,7 +1,11 @@
 //! Every store does what every lock, every lock between processes and every lease must do.
 
-#![cfg(any(feature = "redis", feature = "sqlite"))]
+#![cfg(any(feature = "mysql", feature = "redis", feature = "sqlite"))]
 
+#[cfg(feature = "mysql")]
+mod mysql_faults;
+#[cfg(feature = "mysql")]
+mod mysql_store;
 #[cfg(feature = "redis")]
 mod redis_faults;
 #[cfg(feature = "redis")]
