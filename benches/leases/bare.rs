@@ -11,13 +11,13 @@ use crate::commands::Command;
 use crate::rival::{Kind, Rival};
 
 /// What a page about locks in Redis begins with.
-const UNLOCK: &str =
+pub(crate) const UNLOCK: &str =
     "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
 
 /// Sets a key if it is not there, and deletes it if it is still its own. It waits for nothing.
 pub(crate) struct SetAndEval(MultiplexedConnection, Script, String);
 
-const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 impl Rival for SetAndEval {
     const KIND: Kind = Kind { waits: false, ..Kind::ASYNC };

@@ -104,6 +104,23 @@ impl Measured for Child {
         Ok(self.ask(&format!("pairs {name} {count}"))?.into_iter().map(seconds).collect())
     }
 
+    fn spells(
+        &mut self,
+        name: &str,
+        spans: &[Duration],
+        before: &mut dyn FnMut(usize),
+    ) -> Figure<Vec<Vec<f64>>> {
+        self.ask(&format!("open {name}"))?;
+        let mut spells = Vec::new();
+        for (nth, span) in spans.iter().enumerate() {
+            before(nth);
+            let times = self.ask(&format!("spell {}", span.as_nanos()))?;
+            spells.push(times.into_iter().map(seconds).collect());
+        }
+        self.ask("close")?;
+        Ok(spells)
+    }
+
     fn hand_overs(&mut self, name: &str, pauses: &[Duration]) -> Figure<Vec<f64>> {
         let pauses: String = pauses.iter().map(|pause| format!(" {}", pause.as_nanos())).collect();
         Ok(self.ask(&format!("hand_overs {name}{pauses}"))?.into_iter().map(seconds).collect())

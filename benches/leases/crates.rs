@@ -6,7 +6,7 @@ use std::time::Duration;
 use distributed_lock_core::traits::{DistributedLock, LockHandle, LockProvider};
 use distributed_lock_redis::{RedisDistributedLock, RedisLockHandle, RedisLockProvider};
 
-use crate::rival::{Kind, Rival};
+use crate::rival::{Kind, Rival, masters};
 
 const TTL: Duration = Duration::from_secs(10);
 
@@ -18,7 +18,7 @@ impl Rival for Rslock {
     type Held = rslock::LockGuard;
 
     async fn open(url: &str, name: &str) -> Self {
-        Self(rslock::LockManager::new(vec![url]), name.to_owned())
+        Self(rslock::LockManager::new(masters(url).collect()), name.to_owned())
     }
 
     fn another(&self, name: &str) -> Option<Self> {
@@ -43,7 +43,8 @@ impl Rival for Redlock {
 
     async fn open(url: &str, name: &str) -> Self {
         // A lock borrows its manager; there are a few of these in the whole run.
-        Self(Box::leak(Box::new(redlock::RedLock::new(vec![url]))), name.to_owned())
+        let manager = redlock::RedLock::new(masters(url).collect());
+        Self(Box::leak(Box::new(manager)), name.to_owned())
     }
 
     fn another(&self, _: &str) -> Option<Self> {

@@ -81,7 +81,7 @@ pub(crate) fn races(effort: &Effort, line: &mut Line, entries: &mut [Entry]) {
     }
 }
 
-fn in_round_trips(shares: Shares, contenders: usize, rtt: f64) -> Shares {
+pub(crate) fn in_round_trips(shares: Shares, contenders: usize, rtt: f64) -> Shares {
     Shares {
         per_lock: shares.per_lock / rtt,
         longest_wait: shares.longest_wait / (contenders as f64 * rtt),

@@ -64,6 +64,17 @@ pub(crate) fn shares(
     })
 }
 
+/// For how long nobody got the lock, at most, from when the first one asked until `span` was over.
+pub(crate) fn longest_silence(holds: &[Hold], span: Duration) -> Duration {
+    let begin = holds.iter().map(|hold| hold.asked).min().unwrap_or_default();
+    let end = begin + nanos(span);
+    let mut grants: Vec<u64> = holds.iter().map(|hold| hold.acquired.min(end)).collect();
+    grants.extend([begin, end]);
+    grants.sort_unstable();
+    let longest = grants.windows(2).map(|two| two[1] - two[0]).max();
+    Duration::from_nanos(longest.unwrap_or_default())
+}
+
 /// Checks the check, with three holds of no length: a whole way apart, and then a bit less.
 pub(crate) fn assert_overlaps_are_found(one_way: Duration) {
     let race = |distance: Duration| {

@@ -40,6 +40,29 @@ impl<R: Rival> Measured for InProcess<R> {
         })
     }
 
+    fn spells(
+        &mut self,
+        name: &str,
+        spans: &[Duration],
+        before: &mut dyn FnMut(usize),
+    ) -> Figure<Vec<Vec<f64>>> {
+        run::<R, _>(async {
+            let rival = warm::<R>(&self.url, name).await;
+            let mut spells = Vec::new();
+            for (nth, span) in spans.iter().enumerate() {
+                before(nth);
+                let (mut times, begin) = (Vec::new(), Instant::now());
+                while begin.elapsed() < *span {
+                    let start = Instant::now();
+                    pair(&rival).await;
+                    times.push(start.elapsed().as_secs_f64());
+                }
+                spells.push(times);
+            }
+            Ok(spells)
+        })
+    }
+
     fn hand_overs(&mut self, name: &str, pauses: &[Duration]) -> Figure<Vec<f64>> {
         let url = &self.url;
         let (order, orders) = channel();

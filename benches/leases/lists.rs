@@ -1,10 +1,13 @@
 //! All the locks, as rows of the tables.
 
+use lockset_remote::redis::Redis;
+
 use crate::bare::SetAndEval;
 use crate::child::{Child, Language};
 use crate::crates::{DistributedLockRedis, Redlock, Rslock};
+use crate::fan_out::FanOut;
 use crate::in_process::InProcess;
-use crate::ours::{Lockset, LocksetBlocking};
+use crate::ours::{Lockset, LocksetBlocking, LocksetQuorum};
 use crate::rival::{Entry, Kind, Measured, Rival};
 
 /// The simplest lock of all, which bounds the others.
@@ -23,6 +26,22 @@ pub(crate) fn entries(url: &str) -> Vec<Entry> {
         child("python-redis-lock", Language::Python, "python-redis-lock", Kind::BLOCKING, url),
         child("redlock 4 (Node)", Language::Node, "redlock-4", Kind::ASYNC, url),
         child("redlock 5 beta (Node)", Language::Node, "redlock-5", Kind::ASYNC, url),
+    ]
+}
+
+/// The quorums that can be had, for the masters at these URLs; ours is the first.
+pub(crate) fn quorums(url: &str) -> Vec<Entry> {
+    let python = |name, lock| child(name, Language::Python, lock, Kind::BLOCKING, url);
+    let node = |name, lock| child(name, Language::Node, lock, Kind::ASYNC, url);
+    vec![
+        rust::<LocksetQuorum<Redis>>("**Lockset**", url),
+        rust::<FanOut>("redis-rs alone, to all at once", url),
+        rust::<Rslock>("rslock", url),
+        rust::<Redlock>("redlock (Rust)", url),
+        python("redlock-py", "redlock-py"),
+        python("pottery", "pottery"),
+        node("redlock 4 (Node)", "redlock-4"),
+        node("redlock 5 beta (Node)", "redlock-5"),
     ]
 }
 

@@ -22,6 +22,7 @@ mod bound;
 mod child;
 mod commands;
 mod crates;
+mod fan_out;
 mod far;
 mod holds;
 mod in_process;
@@ -30,6 +31,7 @@ mod lists;
 mod many;
 mod near;
 mod ours;
+mod quorum;
 mod rival;
 mod rounds;
 
@@ -47,7 +49,7 @@ fn main() -> ExitCode {
     let effort = if quick.is_empty() { Effort::FULL } else { Effort::QUICK };
     let are_all_well = match words.iter().map(|word| word.as_str()).collect::<Vec<_>>()[..] {
         [] => {
-            let are_well = [far(&effort), near_in_a_process(&quick)];
+            let are_well = [far(&effort), in_a_process("near", &quick)];
             many::report(&mut Line::near());
             are_well.iter().all(|well| *well)
         }
@@ -57,8 +59,16 @@ fn main() -> ExitCode {
         }
         ["far"] => far(&effort),
         ["near"] => near(&effort),
+        ["redlock"] => {
+            let are_well = [quorum::far_away(&effort), in_a_process("redlock-near", &quick)];
+            are_well.iter().all(|well| *well)
+        }
+        ["redlock-near"] => {
+            quorum::near(&effort);
+            true
+        }
         _ => {
-            eprintln!("usage: leases [--quick] [far | near | many]");
+            eprintln!("usage: leases [--quick] [far | near | many | redlock | redlock-near]");
             return ExitCode::from(2);
         }
     };
@@ -77,9 +87,9 @@ fn far(effort: &Effort) -> bool {
 }
 
 /// A process of its own, since a lock may have threads that were started before.
-fn near_in_a_process(quick: &[&String]) -> bool {
+fn in_a_process(what: &str, quick: &[&String]) -> bool {
     let own = env::current_exe().expect("a program");
-    let status = Command::new(own).args(quick).arg("near").status();
+    let status = Command::new(own).args(quick).arg(what).status();
     status.expect("it starts").success()
 }
 

@@ -12,13 +12,18 @@ pub(crate) trait Rival: Sized + 'static {
     const KIND: Kind;
     type Held;
 
-    /// The lock of this name, with a connection of its own.
+    /// The lock of this name, with a connection of its own; or with one to each master of a quorum.
     async fn open(url: &str, name: &str) -> Self;
     /// Another lock over the same connection; none where the library has no such thing.
     fn another(&self, name: &str) -> Option<Self>;
     /// Waits for the lock, however often the library gives up.
     async fn lock(&self) -> Self::Held;
     async fn unlock(&self, held: Self::Held);
+}
+
+/// The masters of a quorum, or the one server.
+pub(crate) fn masters(url: &str) -> impl Iterator<Item = &str> {
+    url.split(',')
 }
 
 /// A measured figure, or what the row says instead.
@@ -29,6 +34,15 @@ pub(crate) trait Measured {
     /// How long each of so many pairs of taking the lock and giving it back took, in seconds.
     /// Nobody else wants it, and the connection is warm.
     fn pairs(&mut self, name: &str, count: usize) -> Figure<Vec<f64>>;
+
+    /// The same for as long as each of `spans`, all by the same connection. `before` is called
+    /// before each of them, and has its number.
+    fn spells(
+        &mut self,
+        name: &str,
+        spans: &[Duration],
+        before: &mut dyn FnMut(usize),
+    ) -> Figure<Vec<Vec<f64>>>;
 
     /// How long it took each time from the release on one connection until a waiter on another had
     /// the lock, in seconds. The holder keeps it for each of `pauses` while the waiter waits.

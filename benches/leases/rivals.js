@@ -10,9 +10,9 @@ const now = process.hrtime.bigint;
 const TTL = 10_000;
 
 class Redlock4 {
-  constructor(redis, name) {
+  constructor(masters, name) {
     this.name = name;
-    this.redlock = new (require("redlock-4"))([redis]);
+    this.redlock = new (require("redlock-4"))(masters);
   }
   lock() {
     return this.redlock.lock(this.name, TTL);
@@ -23,9 +23,9 @@ class Redlock4 {
 }
 
 class Redlock5 {
-  constructor(redis, name) {
+  constructor(masters, name) {
     this.name = name;
-    this.redlock = new (require("redlock-5").default)([redis]);
+    this.redlock = new (require("redlock-5").default)(masters);
     // It tells of every try that found the lock taken.
     this.redlock.on("error", () => {});
   }
@@ -40,13 +40,15 @@ class Redlock5 {
 const [, , kind, url] = process.argv;
 const Kind = { "redlock-4": Redlock4, "redlock-5": Redlock5 }[kind];
 
-// Both give up after some tries: whoever wants the lock asks again.
-async function lock(rival) {
+// Both give up after some tries: whoever wants the lock asks again, and stops if that is in vain
+// and the time is over.
+async function lock(rival, end) {
   for (;;) {
     try {
       return await rival.lock();
     } catch (error) {
       if (!["LockError", "ExecutionError"].includes(error.name)) throw error;
+      if (now() >= end) return null;
     }
   }
 }
@@ -55,8 +57,8 @@ async function pair(rival) {
   await rival.unlock(await lock(rival));
 }
 
-async function warm(redis, name) {
-  const rival = new Kind(redis, name);
+async function warm(masters, name) {
+  const rival = new Kind(masters, name);
   await pair(rival);
   return rival;
 }
@@ -65,8 +67,9 @@ async function warm(redis, name) {
 async function connected(work) {
   const open = [];
   const connect = () => {
-    open.push(new Redis(url));
-    return open.at(-1);
+    const masters = url.split(",").map((one) => new Redis(one));
+    open.push(...masters);
+    return masters;
   };
   const answer = await work(connect);
   for (const redis of open) redis.disconnect();
@@ -113,7 +116,8 @@ const orders = {
       const contend = async (rival, contender) => {
         while (now() < end) {
           const asked = now();
-          const held = await lock(rival);
+          const held = await lock(rival, end);
+          if (held === null) return;
           const acquired = now();
           const released = now();
           await rival.unlock(held);
@@ -127,9 +131,9 @@ const orders = {
   // Answers with the pairs that were done and the time that they took.
   tasks: (name, tasks, span) =>
     connected(async (connect) => {
-      const redis = connect();
+      const masters = connect();
       const rivals = [];
-      for (let nth = 0; nth < Number(tasks); nth++) rivals.push(await warm(redis, `${name}-${nth}`));
+      for (let nth = 0; nth < Number(tasks); nth++) rivals.push(await warm(masters, `${name}-${nth}`));
       const start = now();
       let count = 0n;
       const work = async (rival) => {
@@ -138,6 +142,35 @@ const orders = {
       await Promise.all(rivals.map(work));
       return [count, now() - start];
     }),
+};
+
+// Pairs in several orders, by the same connections.
+let kept = null;
+
+orders.open = (name) =>
+  new Promise((opened) => {
+    connected(async (connect) => {
+      const rival = await warm(connect(), name);
+      await new Promise((close) => {
+        kept = { rival, close };
+        opened([]);
+      });
+    });
+  });
+
+orders.spell = async (span) => {
+  const times = [];
+  const end = now() + BigInt(span);
+  for (let start = now(); start < end; start = now()) {
+    await pair(kept.rival);
+    times.push(now() - start);
+  }
+  return times;
+};
+
+orders.close = async () => {
+  kept.close();
+  return [];
 };
 
 async function main() {

@@ -9,8 +9,10 @@ import threading
 import time
 from time import monotonic_ns as now
 
+import pottery
 import redis
 import redis_lock
+import redlock
 
 TTL = 10
 
@@ -39,7 +41,40 @@ class PythonRedisLock:
         self.inner.release()
 
 
-KIND = {"redis-py": RedisPy, "python-redis-lock": PythonRedisLock}[sys.argv[1]]
+class RedlockPy:
+    def __init__(self, url, name):
+        self.name = name
+        self.manager = redlock.Redlock(url.split(","))
+
+    def lock(self):
+        # It gives up after three tries: whoever wants the lock asks again.
+        while not (held := self.manager.lock(self.name, TTL * 1000)):
+            pass
+        self.held = held
+
+    def unlock(self):
+        self.manager.unlock(self.held)
+
+
+class Pottery:
+    def __init__(self, url, name):
+        masters = {redis.Redis.from_url(master) for master in url.split(",")}
+        self.inner = pottery.Redlock(key=name, masters=masters, auto_release_time=TTL)
+
+    def lock(self):
+        self.inner.acquire()
+
+    def unlock(self):
+        self.inner.release()
+
+
+KINDS = {
+    "redis-py": RedisPy,
+    "python-redis-lock": PythonRedisLock,
+    "redlock-py": RedlockPy,
+    "pottery": Pottery,
+}
+KIND = KINDS[sys.argv[1]]
 URL = sys.argv[2]
 
 
@@ -52,6 +87,27 @@ def warm(name):
 def pair(rival):
     rival.lock()
     rival.unlock()
+
+
+KEPT = []
+
+
+def keep(name):
+    KEPT.append(warm(name))
+    return []
+
+
+def spell(span):
+    times, end = [], now() + int(span)
+    while (start := now()) < end:
+        pair(KEPT[-1])
+        times.append(now() - start)
+    return times
+
+
+def close():
+    KEPT.pop()
+    return []
 
 
 def pairs(name, count):
@@ -107,7 +163,16 @@ def race(name, contenders, span):
     return holds
 
 
+ORDERS = {
+    "pairs": pairs,
+    "hand_overs": hand_overs,
+    "race": race,
+    "open": keep,
+    "spell": spell,
+    "close": close,
+}
+
 print("ready", flush=True)
 for line in sys.stdin:
     order, *words = line.split()
-    print(*{"pairs": pairs, "hand_overs": hand_overs, "race": race}[order](*words), flush=True)
+    print(*ORDERS[order](*words), flush=True)

@@ -1,5 +1,7 @@
 //! Interleaved rounds, and how their figures are written.
 
+use std::time::Duration;
+
 use lockset_bench::stats::median;
 
 use crate::rival::{Entry, Figure, Kind};
@@ -12,6 +14,10 @@ pub(crate) struct Effort {
     pub(crate) hand_overs: (usize, usize),
     /// Rounds of races, and the length of each in milliseconds.
     pub(crate) races: (usize, u64),
+    /// Rounds of races of ours, if more, where a livelock is looked for.
+    pub(crate) livelock_rounds: usize,
+    /// How long pairs are measured while all masters are well, and while some of them hang.
+    pub(crate) hung: (Duration, Duration),
     /// Rounds of uncontended pairs on the near server, and pairs in each.
     pub(crate) near_pairs: (usize, usize),
     /// Rounds of many tasks, and the length of each in milliseconds.
@@ -23,6 +29,9 @@ impl Effort {
         pairs: (15, 20),
         hand_overs: (20, 3),
         races: (3, 4000),
+        livelock_rounds: 20,
+        // Longer than a quorum of ours waits for one of its nodes.
+        hung: (Duration::from_secs(1), Duration::from_secs(3)),
         near_pairs: (31, 1000),
         tasks: (7, 500),
     };
@@ -30,6 +39,8 @@ impl Effort {
         pairs: (5, 10),
         hand_overs: (4, 3),
         races: (1, 2000),
+        livelock_rounds: 2,
+        hung: (Duration::from_millis(500), Duration::from_millis(1500)),
         near_pairs: (7, 500),
         tasks: (3, 300),
     };
@@ -109,6 +120,11 @@ impl Default for Random {
 }
 
 impl Random {
+    /// Another than any of another number.
+    pub(crate) fn of(number: u64) -> Self {
+        Self(Self::default().0.wrapping_mul(2 * number + 1))
+    }
+
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;

@@ -50,6 +50,8 @@ mod request;
 mod store;
 pub mod transaction;
 
+#[cfg(feature = "mysql")]
+pub mod mysql;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(feature = "redis")]

@@ -170,20 +170,6 @@ fn a_lease_goes_to_another_process_as_a_ticket() {
     assert!(late.to_string().contains("\"job\""), "{late}");
 }
 
-/// SQLite keeps neither readers nor permits, and says so before anybody waits for one.
-#[test]
-fn what_a_server_cannot_do_is_refused_when_the_lock_is_made() {
-    let dir = tempfile::tempdir().unwrap();
-    let locks = Locks::new(Sqlite::open(dir.path().join("locks.db")).unwrap());
-    let kinds = [
-        locks.rw_lock("job").unwrap_err().kind(),
-        locks.semaphore("job", 3).unwrap_err().kind(),
-        locks.lock_all(&["a", "b"]).unwrap_err().kind(),
-    ];
-    assert_eq!(kinds, [ErrorKind::Unsupported; 3]);
-    assert_eq!(locks.inspect("job").unwrap_err().kind(), ErrorKind::Denied);
-}
-
 /// SQLite answers "busy" to some of those who create one database at once.
 #[test]
 fn many_may_open_a_new_database_at_once() {

@@ -288,3 +288,17 @@ fn a_ticket_is_taken_over_with_its_fence_and_nobody_else_keeps_it() {
         }
     });
 }
+
+/// A server that says nothing about it keeps neither readers nor permits, and so is refused before
+/// anybody waits for one.
+#[test]
+fn what_a_server_cannot_do_is_refused_when_the_lock_is_made() {
+    let locks = Locks::new(Scripted::default());
+    let kinds = [
+        locks.rw_lock("job").unwrap_err().kind(),
+        locks.semaphore("job", 3).unwrap_err().kind(),
+        locks.lock_all(&["a", "b"]).unwrap_err().kind(),
+    ];
+    assert_eq!(kinds, [ErrorKind::Unsupported; 3]);
+    assert_eq!(locks.inspect("job").unwrap_err().kind(), ErrorKind::Denied);
+}

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use lockset_api::{Fence, Name};
-use lockset_remote::{Attempt, LeaseStore, Op, Raised, Renewed, Request, Withdrawn};
+use lockset_api::Name;
+use lockset_remote::{Attempt, LeaseStore, Op, Renewed, Request, Withdrawn};
 use tokio::runtime::{Builder, Runtime};
 
 fn runtime() -> Runtime {
@@ -65,7 +65,10 @@ fn keeps_its_promises(store: &dyn LeaseStore) {
 }
 
 /// What a quorum relies on, besides, in those that can be part of one.
+#[cfg(any(feature = "redis", feature = "sqlite"))]
 fn votes(runtime: &Runtime, store: &dyn LeaseStore) {
+    use lockset_api::Fence;
+    use lockset_remote::Raised;
     let ask = |request: &Request| runtime.block_on(store.attempt(request, Duration::ZERO)).unwrap();
     let raise = |request, to| runtime.block_on(store.raise(request, Fence::new(to))).unwrap();
     let free = |request| runtime.block_on(store.release(request)).unwrap();
@@ -115,6 +118,7 @@ fn sqlite_in_a_quorum() {
 #[cfg(feature = "redis")]
 #[test]
 fn redis_in_a_quorum() {
+    use lockset_api::Fence;
     use lockset_remote::{Enrolled, Memory};
     let server = testbed::Redis::start().unwrap_or_else(|error| panic!("{error}"));
     let store = lockset_remote::redis::Redis::new(&server.url()).unwrap();
@@ -148,6 +152,13 @@ fn sqlite() {
     keeps_its_promises(&lockset_remote::sqlite::Sqlite::open(dir.path().join("db")).unwrap());
 }
 
+#[cfg(feature = "mysql")]
+#[test]
+fn mysql() {
+    let server = testbed::MariaDb::start().unwrap_or_else(|error| panic!("{error}"));
+    keeps_its_promises(&lockset_remote::mysql::Mysql::new(&server.url()).unwrap());
+}
+
 #[cfg(feature = "redis")]
 #[test]
 fn redis() {
@@ -170,12 +181,8 @@ fn redis_does_not_renew_what_has_run_out() {
     assert_eq!(runtime.block_on(store.renew(&brief)).unwrap(), Renewed::Gone);
 }
 
-/// A waiter that is not heard of in time has lost its turn, though its connection lives.
-#[cfg(feature = "redis")]
-#[test]
-fn redis_forgets_a_waiter_by_its_own_clock() {
-    let server = testbed::Redis::start().unwrap_or_else(|error| panic!("{error}"));
-    let store = lockset_remote::redis::Redis::new(&server.url()).unwrap();
+/// A waiter that is not heard of in time has lost its turn, though its process lives.
+fn forgets_a_waiter_by_its_own_clock(store: &dyn LeaseStore) {
     let runtime = runtime();
     let (holder, late, next) = (request(LONG), request(LONG), request(LONG));
     granted(runtime.block_on(store.attempt(&holder, Duration::ZERO)).unwrap());
@@ -192,6 +199,22 @@ fn redis_forgets_a_waiter_by_its_own_clock() {
     assert_eq!(runtime.block_on(store.renew(&next)).unwrap(), Renewed::Yes);
 }
 
+#[cfg(feature = "redis")]
+#[test]
+fn redis_forgets_a_waiter_by_its_own_clock() {
+    let server = testbed::Redis::start().unwrap_or_else(|error| panic!("{error}"));
+    let store = lockset_remote::redis::Redis::new(&server.url()).unwrap();
+    forgets_a_waiter_by_its_own_clock(&store);
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn sqlite_forgets_a_waiter_by_its_own_clock() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = lockset_remote::sqlite::Sqlite::open(dir.path().join("db")).unwrap();
+    forgets_a_waiter_by_its_own_clock(&store);
+}
+
 /// The same, and after a start of the machine.
 #[cfg(feature = "sqlite")]
 #[test]
@@ -203,12 +226,19 @@ fn sqlite_expires_and_starts_anew_with_the_machine() {
     let file = rusqlite::Connection::open(&path).unwrap();
     let late = request(LONG);
     granted(runtime.block_on(store.attempt(&late, Duration::ZERO)).unwrap());
-    file.execute("UPDATE lockset_lease SET expires_ms = 1", []).unwrap();
+    file.execute("UPDATE lockset_lease SET ends = 1", []).unwrap();
     assert_eq!(runtime.block_on(store.renew(&late)).unwrap(), Renewed::Gone);
     assert_eq!(runtime.block_on(store.release(&late)).unwrap(), Withdrawn::NotHeld);
 
-    // A lease of an earlier start of the machine: its holder cannot have survived.
-    granted(runtime.block_on(store.attempt(&request(LONG), Duration::ZERO)).unwrap());
-    file.execute("UPDATE lockset_lease SET boot = 'an earlier one'", []).unwrap();
-    granted(runtime.block_on(store.attempt(&request(LONG), Duration::ZERO)).unwrap());
+    // A lease of an earlier start of the machine: its holder cannot have survived, nor can those
+    // who waited. Only its fence remains.
+    let held = granted(runtime.block_on(store.attempt(&request(LONG), Duration::ZERO)).unwrap());
+    let waiting = runtime.block_on(store.attempt(&request(LONG), LONG)).unwrap();
+    assert!(matches!(waiting, Attempt::Queued { .. }), "{waiting:?}");
+    drop(store);
+    file.execute("UPDATE lockset_schema SET boot = 'an earlier one'", []).unwrap();
+    let store = lockset_remote::sqlite::Sqlite::open(&path).unwrap();
+    assert_eq!(runtime.block_on(store.inspect(&late.names[0])).unwrap().waiters, []);
+    let after = granted(runtime.block_on(store.attempt(&request(LONG), Duration::ZERO)).unwrap());
+    assert!(after > held);
 }

@@ -26,6 +26,11 @@ fn a_url_opens_the_lock_that_it_names() {
         assert!(matches!(open(url).unwrap(), Opened::Lease(_)), "{url}");
         assert!(!format!("{:?}", open(url).unwrap()).contains("hunter2"), "{url}");
     }
+    #[cfg(feature = "mysql")]
+    for url in ["mysql://me:hunter2@127.0.0.1:1/app#job", "mariadb://me:hunter2@[::1]/app#Job/Ä"] {
+        assert!(matches!(open(url).unwrap(), Opened::Lease(_)), "{url}");
+        assert!(!format!("{:?}", open(url).unwrap()).contains("hunter2"), "{url}");
+    }
     #[cfg(feature = "redis-tls")]
     for url in ["rediss://h#job", "rediss+cluster://h1,h2#job", "rediss+sentinel://h/m#job"] {
         assert!(matches!(open(url).unwrap(), Opened::Lease(_)), "{url}");
@@ -68,6 +73,18 @@ fn what_opens_nothing_says_why_and_keeps_secrets() {
     }
     #[cfg(not(feature = "postgres"))]
     refused("postgres://me:hunter2@host#job", ErrorKind::Unsupported, "`postgres`");
+    #[cfg(feature = "mysql")]
+    {
+        refused("mysql://me:hunter2@host", ErrorKind::Config, "add #NAME");
+        refused("mysql://me:hunter2@host#job", ErrorKind::Config, "names no database");
+        refused("mysql://me:hunter2@host:port/app#job", ErrorKind::Config, "not the URL");
+        refused("mysql:me:hunter2@host/app#job", ErrorKind::Config, "not the URL");
+        refused("mysql://me:hunter2@host/app?sorcery=1#job", ErrorKind::Config, "not the URL");
+    }
+    #[cfg(not(feature = "mysql"))]
+    refused("mariadb://me:hunter2@host/app#job", ErrorKind::Unsupported, "`mysql`");
+    #[cfg(all(feature = "mysql", not(feature = "mysql-tls")))]
+    refused("mysql://me:hunter2@h/app?require_ssl=true#job", ErrorKind::Unsupported, "`mysql-tls`");
     #[cfg(all(feature = "redis", not(feature = "redis-tls")))]
     refused("rediss+cluster://me:hunter2@h1,h2#job", ErrorKind::Unsupported, "`redis-tls`");
 }

@@ -4,7 +4,7 @@
 //! the network, and a mock shows none of that. So every test starts servers of its own, as real
 //! processes in private directories on free loopback ports, and hurts them: [`Redis`] is paused,
 //! killed and restarted, alone, as a [`RedisCluster`] and under a [`RedisSentinel`], and so is
-//! [`Postgres`]; [`Proxy`] cuts the wire.
+//! [`Postgres`] and [`MariaDb`]; [`Proxy`] cuts the wire.
 //!
 //! Nothing outlives the tests: a server and its directory go when its value is dropped, and also
 //! when the test process ends in any other way, SIGKILL included (`supervised.rs` says how).
@@ -16,6 +16,7 @@
 //! A further server is one file like `redis.rs`: the command line, and how to tell that it answers.
 
 mod error;
+mod mariadb;
 mod poll;
 mod port;
 mod postgres;
@@ -24,6 +25,7 @@ mod redis;
 mod supervised;
 
 pub use error::Error;
+pub use mariadb::MariaDb;
 pub use poll::eventually;
 pub use postgres::{PgBouncer, Postgres};
 pub use proxy::{Direction, Proxy, Traffic};

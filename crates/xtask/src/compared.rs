@@ -14,6 +14,8 @@ use crate::{Result, rivals};
 pub(crate) struct Comparison {
     package: &'static str,
     bench: &'static str,
+    /// What of it is measured, by the program's own word for that; nothing for the usual.
+    part: Option<&'static str>,
     /// Gets what the program needs, and says under which variable it finds that.
     prepare: fn() -> Result<Option<(&'static str, PathBuf)>>,
     page: &'static str,
@@ -23,6 +25,7 @@ pub(crate) struct Comparison {
 pub(crate) const PERMITS: Comparison = Comparison {
     package: "lockset-bench",
     bench: "permits",
+    part: None,
     prepare: || Ok(None),
     page: "docs/src/semaphores-compared.md",
     head: "# Semaphores compared
@@ -45,6 +48,7 @@ rate is high and the index is 1 over their number.
 pub(crate) const FILES: Comparison = Comparison {
     package: "lockset-bench",
     bench: "files",
+    part: None,
     prepare: || Ok(None),
     page: "docs/src/file-locks-compared.md",
     head: "# File locks compared
@@ -60,6 +64,7 @@ each time in another order. Less is better where a time is measured, more where 
 pub(crate) const LEASES: Comparison = Comparison {
     package: "lockset-bench-leases",
     bench: "leases",
+    part: None,
     prepare: || Ok(Some((rivals::VARIABLE, rivals::install()?))),
     page: "docs/src/leases-compared.md",
     head: "# Leases compared
@@ -91,12 +96,50 @@ waits that are many times as long as in a queue.
 ",
 };
 
+/// The part of the leases that has its own page.
+pub(crate) const REDLOCK: Comparison = Comparison {
+    package: "lockset-bench-leases",
+    bench: "leases",
+    part: Some("redlock"),
+    prepare: LEASES.prepare,
+    page: "docs/src/redlock-compared.md",
+    head: "# Quorums compared
+
+<!-- Written by `cargo xtask leases redlock --write`. -->
+
+All of these locks are kept by five Redis masters that know nothing of each other. What
+[Leases compared](leases-compared.md) says of one server goes for this page: each master is some
+milliseconds away, behind a proxy of its own that keeps every message for 2 ms, and each figure is a
+multiple of the round trip (RTT) that a raw socket saw just before, to one master after the other.
+The rounds are interleaved, in bold is the median, and that no two held the lock at once was checked
+in each race.
+
+*redis-rs alone, to all at once* is no lock to use. It is the least that a quorum takes: `SET` to
+all five in one go, on with the third answer, and likewise back. It has no fence and keeps to no
+deadline, so it shows what the way costs and what is the library's.
+
+Masters that hang are stopped (`SIGSTOP`) after connections have been made. Whoever waits for them
+would wait for ever, so they go on after some seconds, and the row says so. A race livelocked if for
+a whole second nobody got the lock while all eight wanted it.
+
+In the last table all masters and their client share one processor, which five machines do not: what
+the masters work there is part of the figure.
+
+",
+};
+
+/// `cargo xtask leases` with these words: of one server, or of a quorum.
+pub(crate) fn run_leases(words: &[String]) -> Result<ExitCode> {
+    let is_of_a_quorum = words.iter().any(|word| word == "redlock");
+    run(if is_of_a_quorum { &REDLOCK } else { &LEASES }, words)
+}
+
 pub(crate) fn run(comparison: &Comparison, flags: &[String]) -> Result<ExitCode> {
-    let Comparison { package, bench, prepare, page, head } = comparison;
+    let Comparison { package, bench, part, prepare, page, head } = comparison;
     let has = |flag: &str| flags.iter().any(|given| given == flag);
     let mut program = cargo(&["bench", "--package", package, "--bench", bench]);
     program.envs(prepare()?);
-    program.arg("--").args(has("--quick").then_some("--quick"));
+    program.arg("--").args(*part).args(has("--quick").then_some("--quick"));
     if has("--write") {
         say(&program);
         let tables = output_of(&mut program)?;

@@ -111,9 +111,9 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "leases",
-        flags: &["--quick", "--write"],
-        about: "the locks kept by Redis beside their rivals: printed, or written into the book",
-        run: |flags| compared::run(&compared::LEASES, flags),
+        flags: &["redlock", "--quick", "--write"],
+        about: "the locks kept by Redis, or by five of it, beside their rivals: likewise",
+        run: compared::run_leases,
     },
 ];
 

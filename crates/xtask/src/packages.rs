@@ -27,6 +27,7 @@ enum Needed {
 
 pub(crate) const FOR_TESTS: &[Requirement] = &[
     Requirement { package: "redis-server", what: Needed::Program("redis-server") },
+    Requirement { package: "mariadb-server", what: Needed::Program("mariadbd") },
     Requirement { package: "openssl", what: Needed::Program("openssl") },
     Requirement { package: "postgresql", what: Needed::Postgres },
     Requirement { package: "pgbouncer", what: Needed::Program("pgbouncer") },

@@ -25,7 +25,12 @@ struct Language {
 const LANGUAGES: &[Language] = &[
     Language {
         name: "python",
-        packages: &["redis==8.1.0", "python-redis-lock==4.0.1"],
+        packages: &[
+            "redis==8.1.0",
+            "python-redis-lock==4.0.1",
+            "redlock-py==1.0.8",
+            "pottery==3.0.1",
+        ],
         install: |dir| {
             let mut pip = Command::new("python3");
             pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);

@@ -1,7 +1,11 @@
 //! Every store does what every lock, every lock between processes and every lease must do.
 
-#![cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
+#![cfg(any(feature = "mysql", feature = "postgres", feature = "redis", feature = "sqlite"))]
 
+#[cfg(feature = "mysql")]
+mod mysql_faults;
+#[cfg(feature = "mysql")]
+mod mysql_store;
 #[cfg(feature = "postgres")]
 mod postgres_faults;
 #[cfg(feature = "postgres")]
@@ -12,6 +16,8 @@ mod redis_faults;
 mod redis_store;
 #[cfg(all(feature = "redlock", feature = "redis", feature = "sqlite"))]
 mod redlock_store;
+#[cfg(feature = "sqlite")]
+mod sqlite_faults;
 #[cfg(feature = "sqlite")]
 mod sqlite_store;
 

@@ -1,0 +1,234 @@
+//! One request's session: what it waits with, and holds with.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::time::timeout;
+
+use super::flight::Flight;
+use super::server::{Server, Watch, number};
+use super::session::Session;
+use super::sql;
+use super::taken::Taken;
+use crate::Request;
+use crate::store::{Attempt, Grant, Renewed, StoreError, Wake, Withdrawn};
+
+/// The longest that a waiter stands in line at a time. After that it goes to the end, so it should
+/// be long; and a connection that died without a word is found out only then.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// How long the end of a waiting statement is waited for before it is looked for again: it may
+/// only have been on its way to the server.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// How a wait ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// By itself, or there was none.
+    Natural,
+    /// By order, which its session may not have seen yet.
+    Forced,
+}
+
+/// What a request has of the server. Its exchanges are one after another.
+#[derive(Default)]
+pub(super) struct Seat {
+    /// Between two exchanges. Closed, if nobody puts it elsewhere.
+    session: Option<Session>,
+    flight: Option<Flight>,
+    /// Until when to wait.
+    until: Option<Instant>,
+    /// Sessions that broke while they waited: they may not know yet.
+    lost: Vec<u32>,
+}
+
+impl Seat {
+    pub(super) async fn attempt(
+        &mut self,
+        server: &Arc<Server>,
+        request: &Request,
+        patience: Duration,
+    ) -> Result<Attempt, StoreError> {
+        server.end_waiting(request.id, &std::mem::take(&mut self.lost)).await?;
+        self.until = Instant::now().checked_add(patience);
+        let flight = self.take_off(server, request, patience);
+        let landed = if patience.is_zero() {
+            flight.land().await
+        } else {
+            match flight.land_or_look().await {
+                Ok(landed) => landed,
+                Err(held) => {
+                    // Nobody has it, so the answer is on its way; unless somebody was faster.
+                    let soon = if held.is_zero() { request.ttl / 8 } else { Duration::ZERO };
+                    match timeout(soon, flight.land()).await {
+                        Ok(landed) => landed,
+                        Err(_) => return Ok(Attempt::Queued { held }),
+                    }
+                }
+            }
+        };
+        let taken = self.landed(landed)?;
+        let held = taken.left;
+        match (taken.ours, taken.turn) {
+            (true, true) => Ok(Attempt::Granted(taken.fence)),
+            // By an earlier session of its own, which is still before us.
+            (true, false) => match self.renew(server, request).await? {
+                Renewed::Yes => Ok(Attempt::Granted(taken.fence)),
+                Renewed::Gone => Ok(Attempt::Queued { held }),
+            },
+            (false, true) if !patience.is_zero() => Ok(Attempt::Queued { held }),
+            (false, _) => {
+                if let Some(session) = self.session.take() {
+                    server.keep(session);
+                }
+                Ok(Attempt::Busy { held })
+            }
+        }
+    }
+
+    /// Whether it stands in line.
+    pub(super) fn waits(&self) -> bool {
+        self.flight.is_some() || self.session.is_some()
+    }
+
+    /// Waits for the answer to the attempt; then goes on while it is this request's turn.
+    pub(super) async fn wait(
+        &mut self,
+        server: &Arc<Server>,
+        request: &Request,
+    ) -> Result<Wake, StoreError> {
+        loop {
+            let flight = match &mut self.flight {
+                Some(flight) => flight,
+                None if self.session.is_some() => {
+                    let until = self.until.map(|until| until - Instant::now().min(until));
+                    let patience = until.unwrap_or(Duration::MAX).max(LOOK);
+                    self.take_off(server, request, patience)
+                }
+                None => return Ok(Wake::Retry),
+            };
+            let (landed, sent) = (flight.land().await, flight.sent);
+            match self.landed(landed) {
+                Ok(taken) if taken.ours && taken.turn => {
+                    if let Some(grant) = self.grant(server, request, taken, sent).await {
+                        return Ok(Wake::Granted(grant));
+                    }
+                    return Ok(Wake::Retry);
+                }
+                Ok(taken) if taken.turn => {}
+                Ok(_) => return Ok(Wake::Retry),
+                Err(error) if error.is_refusal() => return Err(error),
+                // The next attempt tells of it if it lasts.
+                Err(_) => return Ok(Wake::Retry),
+            }
+        }
+    }
+
+    /// The lease began some time after `sent`. If that was long ago, it is renewed, to begin now.
+    async fn grant(
+        &mut self,
+        server: &Arc<Server>,
+        request: &Request,
+        taken: Taken,
+        sent: Instant,
+    ) -> Option<Grant> {
+        if sent.elapsed() <= request.ttl / 4 {
+            return Some(Grant::new(taken.fence, sent));
+        }
+        let since = Instant::now();
+        let renewed = self.renew(server, request).await;
+        matches!(renewed, Ok(Renewed::Yes)).then(|| Grant::new(taken.fence, since))
+    }
+
+    pub(super) async fn renew(
+        &mut self,
+        server: &Arc<Server>,
+        request: &Request,
+    ) -> Result<Renewed, StoreError> {
+        let text = sql::renew(&server.database, request);
+        let own = self.session.take();
+        let answer = server.exchange(own, &text, &mut Watch::default()).await?;
+        let renewed = answer.rows.first().and_then(|row| number(row, 0));
+        self.session = Some(answer.session);
+        Ok(if renewed == Some(1) { Renewed::Yes } else { Renewed::Gone })
+    }
+
+    pub(super) async fn release(
+        &mut self,
+        server: &Arc<Server>,
+        request: &Request,
+    ) -> Result<Withdrawn, StoreError> {
+        let end = self.end_flight(server, request).await?;
+        server.end_waiting(request.id, &self.lost).await?;
+        self.lost.clear();
+        let text = sql::release(&server.database, request);
+        let own = self.session.take();
+        let answer = server.exchange(own, &text, &mut Watch::default()).await?;
+        // The order to end its statement may have come late, and end the next one.
+        if end == End::Natural {
+            server.keep(answer.session);
+        }
+        match (answer.rows.first().and_then(|row| number(row, 0)), answer.repeated) {
+            (Some(1..), _) => Ok(Withdrawn::Freed),
+            (_, false) => Ok(Withdrawn::NotHeld),
+            // It may have been freed by the first one, whose answer was lost.
+            (_, true) => Err(StoreError::interrupted("the connection broke")),
+        }
+    }
+
+    /// Ends a wait that is under way, if there is one.
+    async fn end_flight(
+        &mut self,
+        server: &Arc<Server>,
+        request: &Request,
+    ) -> Result<End, StoreError> {
+        let mut end = End::Natural;
+        while let Some(flight) = &mut self.flight {
+            let mut landed = None;
+            if let Some(soon) = flight.ends_in() {
+                landed = timeout(soon, flight.land()).await.ok();
+            }
+            if landed.is_none() && flight.sessions().is_empty() {
+                flight.cancel().await;
+                self.lost.extend(flight.sessions());
+                self.flight = None;
+                break;
+            }
+            if landed.is_none() {
+                end = End::Forced;
+                server.end_waiting(request.id, &flight.sessions()).await?;
+                landed = timeout(LOOK, flight.land()).await.ok();
+            }
+            if let Some(landed) = landed {
+                // What it came to is looked at by the release itself.
+                drop(self.landed(landed));
+            }
+        }
+        Ok(end)
+    }
+
+    fn take_off(
+        &mut self,
+        server: &Arc<Server>,
+        request: &Request,
+        patience: Duration,
+    ) -> &mut Flight {
+        let patience = patience.min(LONGEST_WAIT);
+        let text = sql::take(&server.database, request, patience);
+        self.flight.insert(Flight::start(server, self.session.take(), text, patience))
+    }
+
+    /// The flight is over: its session is back, or is lost.
+    fn landed(
+        &mut self,
+        landed: Result<super::server::Answer, StoreError>,
+    ) -> Result<Taken, StoreError> {
+        let sessions = self.flight.take().map(|flight| flight.sessions()).unwrap_or_default();
+        self.lost.extend(sessions);
+        let answer = landed?;
+        let back = answer.session.id();
+        self.lost.retain(|lost| *lost != back);
+        self.session = Some(answer.session);
+        Ok(Taken::of(&answer.rows))
+    }
+}

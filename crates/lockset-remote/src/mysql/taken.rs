@@ -1,0 +1,33 @@
+//! What an attempt to take a lock came to.
+
+use std::time::Duration;
+
+use lockset_api::Fence;
+use mysql_async::Row;
+
+use super::server::number;
+
+/// The lock's row, as it is after the attempt.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Taken {
+    /// Whether it is the session's turn.
+    pub(super) turn: bool,
+    /// Whether the lease is the request's.
+    pub(super) ours: bool,
+    pub(super) fence: Fence,
+    /// How much longer the lease lasts, whoever has it.
+    pub(super) left: Duration,
+}
+
+impl Taken {
+    /// Without a row, somebody is about to write the first one.
+    pub(super) fn of(rows: &[Row]) -> Self {
+        let number = |column| rows.first().and_then(|row| number(row, column));
+        Self {
+            turn: number(0) == Some(1),
+            ours: number(1) == Some(1),
+            fence: Fence::new(number(2).unwrap_or(0)),
+            left: Duration::from_micros(number(3).unwrap_or(0)),
+        }
+    }
+}
