@@ -6,6 +6,7 @@ mod access;
 mod bugs;
 mod cuts;
 mod poolers;
+mod round_trips;
 mod sessions;
 mod transactions;
 mod waiters;
