@@ -51,7 +51,7 @@
 //! is answered. A client that has died is noticed by its backend within 0.5 s
 //! (`client_connection_check_interval`), also while that waits; one whose machine has vanished
 //! within 11 s, by TCP. What such a backend is granted before that, it gives back when it tries to
-//! say so, or after the TTL at the latest: **nothing stays locked for longer than the TTL plus 11 s**
+//! say so, or after the TTL at the latest: **nothing stays locked for longer than the TTL plus 12 s**
 //! after its holder or waiter was last heard of.
 //!
 //! A wait is a statement that runs: while it lasts, `VACUUM` cannot remove what became dead after

@@ -43,7 +43,9 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
         }
         assert_eq!(count(&client, "jobs").await?, 0, "a job was left");
         assert_eq!(count(&client, "done").await?, JOBS, "a job was done twice, or never");
-        println!("{JOBS} jobs were done once each, by {WORKERS} processes, of which one was killed");
+        println!(
+            "{JOBS} jobs were done once each, by {WORKERS} processes, of which one was killed"
+        );
         Ok(())
     })
 }

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use lockset_api::{AsyncLock as _, Deadline};
-use lockset_remote::{Locks, RemoteLock, postgres::Postgres};
+use lockset_api::{AsyncLock as _, Deadline, Lease as _, Released};
+use lockset_remote::{Locks, RemoteLease, RemoteLock, postgres::Postgres};
 use testbed::Proxy;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
@@ -19,8 +19,12 @@ async fn lock(url: &str) -> RemoteLock {
     let store = Postgres::new(url).unwrap();
     let lock = Locks::on(&Handle::current(), store).lock("job").unwrap();
     // Its session is made, and its statements are prepared.
-    lock.lock_async().await.unwrap().release_async().await.unwrap();
+    release(lock.lock_async().await.unwrap()).await;
     lock
+}
+
+async fn release(lease: RemoteLease) {
+    assert_eq!(lease.release_async().await.unwrap(), Released::InTime);
 }
 
 /// The middle one of so many, each in round trips.
@@ -49,7 +53,7 @@ fn a_pair_is_two_a_hand_over_one_and_each_lock_of_many_one() {
         let (one, other) = (lock(&url).await, lock(&url).await);
         let pair = median(async || {
             let asked = Instant::now();
-            one.lock_async().await.unwrap().release_async().await.unwrap();
+            release(one.lock_async().await.unwrap()).await;
             asked.elapsed()
         });
         let pair = pair.await;
@@ -63,13 +67,15 @@ fn a_pair_is_two_a_hand_over_one_and_each_lock_of_many_one() {
             });
             while direct.inspect_async("job").await.unwrap().waiters.is_empty() {}
             let released = Instant::now();
-            held.release_async().await.unwrap();
+            release(held).await;
             let (granted, lease) = waiter.await.unwrap();
-            lease.release_async().await.unwrap();
+            release(lease).await;
             granted - released
         });
         let hand_over = hand_over.await;
-        println!("in round trips: SELECT 1 {bare_trip:.2}, pair {pair:.2}, hand-over {hand_over:.2}");
+        println!(
+            "in round trips: SELECT 1 {bare_trip:.2}, pair {pair:.2}, hand-over {hand_over:.2}"
+        );
         assert!(pair < 2.5, "{pair}");
         assert!(hand_over < 1.5, "{hand_over}");
         for contenders in [2, 8, 32] {
@@ -93,7 +99,7 @@ async fn contended(url: &str, contenders: u32) -> f64 {
     for lock in locks {
         tasks.spawn(async move {
             for _ in 0..rounds {
-                lock.lock_async().await.unwrap().release_async().await.unwrap();
+                release(lock.lock_async().await.unwrap()).await;
             }
         });
     }
