@@ -70,7 +70,12 @@ impl<R: SlotRecord> OncePerSlot<R> {
         use lockset_api::Lease as _;
 
         let Some(lease) = self.lock.lock_until(deadline)? else { return Ok(Turn::Busy) };
-        let is_new = self.record.record(slot, lease.fence())?;
-        Ok(if is_new { Turn::Ours(lease) } else { Turn::Taken })
+        if self.record.record(slot, lease.fence())? {
+            return Ok(Turn::Ours(lease));
+        }
+        // Not in the background: a process with nothing more to do ends now. That the slot is taken
+        // is true even if the server cannot be told.
+        let _ = lease.release();
+        Ok(Turn::Taken)
     }
 }
