@@ -5,6 +5,7 @@
 //! before the first test runs, instead of in a list of instructions that nobody has read.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::Result;
@@ -21,6 +22,8 @@ enum Needed {
     Program(&'static str),
     /// PostgreSQL, whose programs are in `PATH` or in a directory of their version's.
     Postgres,
+    /// A file at a place of its own.
+    File(&'static str),
     /// A module of Debian's Python, which need not be the first in `PATH`.
     PythonModule(&'static str),
 }
@@ -28,6 +31,7 @@ enum Needed {
 pub(crate) const FOR_TESTS: &[Requirement] = &[
     Requirement { package: "redis-server", what: Needed::Program("redis-server") },
     Requirement { package: "mariadb-server", what: Needed::Program("mariadbd") },
+    Requirement { package: "zookeeper", what: Needed::File("/usr/share/java/zookeeper.jar") },
     Requirement { package: "openssl", what: Needed::Program("openssl") },
     Requirement { package: "postgresql", what: Needed::Postgres },
     Requirement { package: "pgbouncer", what: Needed::Program("pgbouncer") },
@@ -90,6 +94,7 @@ impl Needed {
                 let mut programs = versions.map(|version| version.path().join("bin/postgres"));
                 is_installed("postgres") || programs.any(|program| program.is_file())
             }
+            Self::File(path) => Path::new(path).is_file(),
             Self::PythonModule(module) => {
                 let import = format!("import {module}");
                 let mut pythons = ["python3", "/usr/bin/python3"].into_iter();
