@@ -143,7 +143,7 @@ async fn probe(client: &Client, name: &str, server: &Server) -> Result<(), Store
     let (other, wire) = connect(server).await?;
     let wire = tokio::spawn(wire);
     let probed = async {
-        other.batch_execute("BEGIN").await.map_err(failed)?;
+        other.batch_execute("BEGIN").await.map_err(no_transaction)?;
         // The first one's is only asked for where the second has not got it.
         let is_one = session(&other).await? != name && session(client).await? == name;
         is_one.then_some(()).ok_or_else(|| StoreError::refused(POOLED))
@@ -151,6 +151,13 @@ async fn probe(client: &Client, name: &str, server: &Server) -> Result<(), Store
     let probed = probed.await;
     wire.abort();
     probed
+}
+
+/// Some poolers allow no transactions at all, of more than one statement.
+fn no_transaction(error: tokio_postgres::Error) -> StoreError {
+    let is_forbidden =
+        error.as_db_error().is_some_and(|said| said.message().contains("not allowed"));
+    if is_forbidden { StoreError::refused(POOLED) } else { failed(error) }
 }
 
 /// The name that the session has which answers.

@@ -86,11 +86,12 @@ fn the_databases_own_defaults_are_no_danger() {
     let server = server();
     for setting in [
         "default_transaction_isolation = 'serializable'",
-        "default_transaction_read_only = on",
         "statement_timeout = 200",
         "lock_timeout = 200",
         "synchronous_commit = off",
         "idle_session_timeout = 500",
+        // The last, as it makes no further changes.
+        "default_transaction_read_only = on",
     ] {
         server.query(&format!("ALTER DATABASE postgres SET {setting}")).unwrap();
     }
