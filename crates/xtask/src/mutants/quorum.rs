@@ -68,9 +68,9 @@ pub(super) const EXCLUSION: Area = area(&[
     Mutant {
         name: "greatest fence of the majority, and no more",
         file: BALLOT,
-        from: "votes.iter().for_each(|&(node, vote)| self.agree(node, vote));\n            }\n        \
-               }\n        let agreed = |vote: &Vote| self.fence.is_none_or(|fence| vote.fence == \
-               fence);",
+        from: "votes.iter().for_each(|&(node, vote)| self.agree(node, vote));\n            \
+               }\n        }\n        let agreed = |vote: &Vote| self.fence.is_none_or(|fence| \
+               vote.fence == fence);",
         to: "}\n        }\n        let agreed = |_: &Vote| true;",
         test: SEEDS,
     },
