@@ -1,7 +1,7 @@
 //! The least that a quorum takes: all masters are asked at once, and the majority decides.
 //!
-//! Prototypes to compare with, and no locks to use: they count on no deadline, and what a hung master
-//! got to hear stays there until its time is over.
+//! Prototypes to compare with, and no locks to use: they count on no deadline, and what a hung
+//! master got to hear stays there until its time is over.
 
 use std::cell::RefCell;
 use std::sync::OnceLock;
