@@ -4,6 +4,7 @@
 //! A test whose server is missing fails; it is never skipped. So the servers are made sure of
 //! before the first test runs, instead of in a list of instructions that nobody has read.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::Result;
@@ -18,6 +19,8 @@ pub(crate) struct Requirement {
 enum Needed {
     /// A program in `PATH`.
     Program(&'static str),
+    /// A file at a place of its own.
+    File(&'static str),
     /// A module of Debian's Python, which need not be the first in `PATH`.
     PythonModule(&'static str),
 }
@@ -25,6 +28,7 @@ enum Needed {
 pub(crate) const FOR_TESTS: &[Requirement] = &[
     Requirement { package: "redis-server", what: Needed::Program("redis-server") },
     Requirement { package: "mariadb-server", what: Needed::Program("mariadbd") },
+    Requirement { package: "zookeeper", what: Needed::File("/usr/share/java/zookeeper.jar") },
     Requirement { package: "openssl", what: Needed::Program("openssl") },
     Requirement {
         package: "chromium-headless-shell",
@@ -80,6 +84,7 @@ impl Needed {
     fn is_there(&self) -> bool {
         match self {
             Self::Program(program) => is_installed(program),
+            Self::File(path) => Path::new(path).is_file(),
             Self::PythonModule(module) => {
                 let import = format!("import {module}");
                 let mut pythons = ["python3", "/usr/bin/python3"].into_iter();
