@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use lockset::recipes::Claims;
+use lockset::recipes::{Claims, JobState};
 use lockset::remote::sqlite::Sqlite;
 use lockset::{Lease as _, Locks};
 use workers::Worker;
@@ -31,8 +31,11 @@ fn worker(dir: &Path, number: u32) -> Result<(), Box<dyn Error>> {
         if jobs.is_empty() {
             return Ok(());
         }
-        let is_open = |job: &str| Ok::<_, lockset::Error>(open.join(job).exists());
-        let Some(claim) = claims.claim(&jobs, is_open)? else {
+        let state = |job: &str| {
+            let is_open = open.join(job).exists();
+            Ok::<_, lockset::Error>(if is_open { JobState::Open } else { JobState::Closed })
+        };
+        let Some(claim) = claims.claim(&jobs, state)? else {
             // Others are at all that is left; should one of them die, its job is open again.
             std::thread::sleep(TTL / 10);
             continue;

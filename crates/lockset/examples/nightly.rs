@@ -6,9 +6,9 @@ use std::error::Error;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-use lockset::recipes::{OncePerSlot, Slot, SlotRecord, Turn};
+use lockset::recipes::{OncePerSlot, Recorded, Slot, SlotRecord, Turn};
 use lockset::remote::sqlite::Sqlite;
-use lockset::{Deadline, Fence, Lease, Locks};
+use lockset::{Deadline, ErrorKind, Fence, Lease, Locks};
 use rusqlite::Connection;
 use workers::Worker;
 
@@ -32,12 +32,17 @@ impl Table {
 }
 
 impl SlotRecord for Table {
-    fn record(&self, slot: Slot, fence: Fence) -> Result<bool, lockset::Error> {
+    fn record(&self, slot: Slot, fence: Fence) -> Result<Recorded, lockset::Error> {
         let row = (slot.number().cast_signed(), fence.value().cast_signed());
         let inserted = self.0.execute("INSERT OR IGNORE INTO ran (slot, fence) VALUES (?, ?)", row);
-        inserted.map(|rows| rows == 1).map_err(|error| {
-            lockset::Error::new(lockset::ErrorKind::Unavailable, "no record").with_source(error)
-        })
+        match inserted {
+            Ok(1) => Ok(Recorded::Now),
+            Ok(_) => Ok(Recorded::Before),
+            Err(error) => {
+                let no_record = lockset::Error::new(ErrorKind::Unavailable, "no record");
+                Err(no_record.with_source(error))
+            }
+        }
     }
 }
 

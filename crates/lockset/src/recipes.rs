@@ -17,9 +17,9 @@ mod once;
 mod slot;
 mod slot_file;
 
-pub use claims::{Claim, Claims};
+pub use claims::{Claim, Claims, JobState};
 pub use election::{Election, Leadership};
 pub use leader::{Leader, Leaders};
 pub use once::{OncePerSlot, Turn};
-pub use slot::{Slot, SlotRecord};
+pub use slot::{Recorded, Slot, SlotRecord};
 pub use slot_file::SlotFile;

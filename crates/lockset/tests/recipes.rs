@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
-use lockset::recipes::{Claims, Election, OncePerSlot, Slot, SlotFile, SlotRecord, Turn};
+use lockset::recipes::{
+    Claims, Election, JobState, OncePerSlot, Recorded, Slot, SlotFile, SlotRecord, Turn,
+};
 use lockset::remote::sqlite::Sqlite;
 use lockset::{Deadline, Error, ErrorKind, Fence, Lock, Locks};
 use tempfile::TempDir;
@@ -78,10 +80,11 @@ fn a_slot_that_was_begun_is_taken_for_ever() {
 fn a_holder_that_is_not_the_newest_begins_nothing() {
     let record = Place::new();
     let record = record.record();
-    assert!(record.record(Slot::new(7), Fence::new(2)).unwrap());
+    assert_eq!(record.record(Slot::new(7), Fence::new(2)).unwrap(), Recorded::Now);
     let error = record.record(Slot::new(8), Fence::new(1)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Lost);
-    assert!(record.record(Slot::new(8), Fence::new(3)).unwrap(), "it was not written down");
+    let by_the_newest = record.record(Slot::new(8), Fence::new(3)).unwrap();
+    assert_eq!(by_the_newest, Recorded::Now, "it had not been written down");
 }
 
 #[test]
@@ -100,7 +103,7 @@ fn a_record_that_is_none_is_not_overwritten() {
 fn a_job_is_claimed_once_and_only_while_it_is_open() {
     let place = Place::new();
     let claims = || Claims::new(&place.locks(), "jobs");
-    let all_open = |_: &str| Ok::<_, Error>(true);
+    let all_open = |_: &str| Ok::<_, Error>(JobState::Open);
     let jobs = ["a", "b"];
 
     let one = claims().claim(jobs, all_open).unwrap().unwrap();
@@ -110,7 +113,12 @@ fn a_job_is_claimed_once_and_only_while_it_is_open() {
 
     let _ = (one.release().unwrap(), other.release().unwrap());
     // The list is old: somebody has done the first one since.
-    let claim = claims().claim(jobs, |job| Ok::<_, Error>(job != "a")).unwrap().unwrap();
+    let claim = claims()
+        .claim(jobs, |job| {
+            Ok::<_, Error>(if job == "a" { JobState::Closed } else { JobState::Open })
+        })
+        .unwrap()
+        .unwrap();
     assert_eq!(claim.job(), "b");
     assert_eq!(claims().claim(["a"], all_open).unwrap().unwrap().job(), "a", "it was given back");
 }

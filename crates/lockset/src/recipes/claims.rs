@@ -13,7 +13,7 @@ use lockset_remote::{Locks, RemoteLease, RemoteLock};
 ///
 /// ```
 /// use std::cell::RefCell;
-/// use lockset::recipes::Claims;
+/// use lockset::recipes::{Claims, JobState};
 /// # use lockset::{Locks, remote::sqlite::Sqlite};
 /// # let dir = tempfile::tempdir().unwrap();
 /// # let locks = Locks::new(Sqlite::open(dir.path().join("locks.db"))?);
@@ -22,7 +22,8 @@ use lockset_remote::{Locks, RemoteLease, RemoteLock};
 /// let claims = Claims::new(&locks, "thumbnails");
 /// let listed = open.borrow().clone();
 /// while let Some(claim) = claims.claim(&listed, |job| {
-///     Ok::<_, lockset::Error>(open.borrow().contains(&job))
+///     let is_open = open.borrow().contains(&job);
+///     Ok::<_, lockset::Error>(if is_open { JobState::Open } else { JobState::Closed })
 /// })? {
 ///     // The work; then the job is taken off the list, and after that the claim given back.
 ///     open.borrow_mut().retain(|job| *job != claim.job());
@@ -51,25 +52,25 @@ impl Claims {
         self
     }
 
-    /// Claims the first of `jobs` that nobody has claimed and that is open; `None` if there is
-    /// none. It does not wait for those that others are at.
+    /// Claims the first of `jobs` that nobody has claimed and that is still open; `None` if there
+    /// is none. It does not wait for those that others are at.
     ///
-    /// Whether a job `is_open` is asked once it is claimed: the list may be older than the last
+    /// The `state` of a job is asked once it is claimed: the list may be older than the last
     /// worker's success. Each job that somebody else has costs one exchange with the server, so
     /// workers that begin at different places of a long list come through it faster.
     ///
     /// # Errors
     ///
-    /// Those of the lock, and of `is_open`.
+    /// Those of the lock, and of `state`; the job that it was asked about is given back.
     pub fn claim<J: AsRef<str>, E: From<Error>>(
         &self,
         jobs: impl IntoIterator<Item = J>,
-        mut is_open: impl FnMut(&str) -> Result<bool, E>,
+        mut state: impl FnMut(&str) -> Result<JobState, E>,
     ) -> Result<Option<Claim>, E> {
         for job in jobs {
             let job = job.as_ref();
             let Some(lease) = self.lock(job)?.try_lock()? else { continue };
-            if is_open(job)? {
+            if state(job)? == JobState::Open {
                 return Ok(Some(Claim { job: job.to_owned(), lease }));
             }
             // Whether it was ours until now does not matter: nothing was done.
@@ -82,6 +83,16 @@ impl Claims {
         let lock = self.locks.lock(&format!("{}/{job}", self.list))?;
         self.ttl.map_or(Ok(lock.clone()), |ttl| lock.with_ttl(ttl))
     }
+}
+
+/// What the list says of a job that was on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "there is no third answer")]
+pub enum JobState {
+    /// It is to be done.
+    Open,
+    /// It has been done, or is not to be done any more.
+    Closed,
 }
 
 /// A job that is nobody else's, for as long as the lease lasts.

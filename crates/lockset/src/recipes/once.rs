@@ -3,7 +3,7 @@
 use lockset_api::{Deadline, Error, Lock};
 use lockset_remote::{RemoteLease, RemoteLock};
 
-use super::{Slot, SlotRecord};
+use super::{Recorded, Slot, SlotRecord};
 
 /// A job that many machines have in their timetables, and that one of them is to run in each slot.
 ///
@@ -70,7 +70,7 @@ impl<R: SlotRecord> OncePerSlot<R> {
         use lockset_api::Lease as _;
 
         let Some(lease) = self.lock.lock_until(deadline)? else { return Ok(Turn::Busy) };
-        if self.record.record(slot, lease.fence())? {
+        if self.record.record(slot, lease.fence())? == Recorded::Now {
             return Ok(Turn::Ours(lease));
         }
         // Not in the background: a process with nothing more to do ends now. That the slot is taken

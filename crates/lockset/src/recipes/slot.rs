@@ -61,11 +61,21 @@ impl fmt::Display for Slot {
 /// has to be one step: an `INSERT` that a unique key refuses, and not a `SELECT` before it.
 pub trait SlotRecord {
     /// Writes down that the holder of `fence` runs `slot`, unless it is written down that anybody
-    /// did. Says whether that is new.
+    /// did.
     ///
     /// # Errors
     ///
     /// If it is not known to have been written. Then the slot is not run by this caller, and may
     /// not be run by any other either.
-    fn record(&self, slot: Slot, fence: Fence) -> Result<bool, Error>;
+    fn record(&self, slot: Slot, fence: Fence) -> Result<Recorded, Error>;
+}
+
+/// What a [`SlotRecord`] says of a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "there is no third answer")]
+pub enum Recorded {
+    /// It is written down now.
+    Now,
+    /// It was written down, by this caller or another.
+    Before,
 }

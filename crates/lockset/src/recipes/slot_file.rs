@@ -6,7 +6,7 @@ use std::path::Path;
 use lockset_api::{Error, ErrorKind, Fence};
 use lockset_file::FencedFile;
 
-use super::{Slot, SlotRecord};
+use super::{Recorded, Slot, SlotRecord};
 
 /// A [`SlotRecord`] for the processes of one machine: a [`FencedFile`] with a line for each slot.
 ///
@@ -15,13 +15,13 @@ use super::{Slot, SlotRecord};
 ///
 /// ```
 /// use lockset::Fence;
-/// use lockset::recipes::{Slot, SlotFile, SlotRecord};
+/// use lockset::recipes::{Recorded, Slot, SlotFile, SlotRecord};
 /// # let dir = tempfile::tempdir().unwrap();
 /// # let path = dir.path().join("nightly.slots");
 ///
 /// let record = SlotFile::open(&path)?;
-/// assert!(record.record(Slot::new(7), Fence::new(1))?);
-/// assert!(!record.record(Slot::new(7), Fence::new(2))?, "it has been run");
+/// assert_eq!(record.record(Slot::new(7), Fence::new(1))?, Recorded::Now);
+/// assert_eq!(record.record(Slot::new(7), Fence::new(2))?, Recorded::Before);
 /// # Ok::<(), lockset::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -47,17 +47,19 @@ impl SlotRecord for SlotFile {
     ///
     /// Those of [`FencedFile::write`]; [`Lost`](ErrorKind::Lost) among them, for a holder that is
     /// not the newest any more. [`Config`](ErrorKind::Config) if the file is no such record.
-    fn record(&self, slot: Slot, fence: Fence) -> Result<bool, Error> {
-        let mut is_new = false;
+    fn record(&self, slot: Slot, fence: Fence) -> Result<Recorded, Error> {
+        let mut recorded = Recorded::Before;
         self.0.update(fence, |old| {
             let mut slots = Slots::parse(old.unwrap_or_default()).ok_or_else(|| {
                 let why = "the file is no record of slots: it has other lines than numbers";
                 Error::new(ErrorKind::Config, why).with_lock(self.0.path().display())
             })?;
-            is_new = slots.add(slot.number());
+            if slots.add(slot.number()) {
+                recorded = Recorded::Now;
+            }
             Ok(slots.to_text().into_bytes())
         })?;
-        Ok(is_new)
+        Ok(recorded)
     }
 }
 
