@@ -24,7 +24,10 @@
 //! A waiter watches the fewest nodes that alone are in its way: the one before its own, or the next
 //! writer, or as many as there are permits. The watch is one for children, which an ephemeral node
 //! has none of, so that it fires when the node is gone and never else. If that leaves room, as it
-//! does when the one before us was the holder, the lock is ours and nothing is asked any more.
+//! does when the one before us was the holder, the lock is ours and nothing is asked any more. So
+//! that it is known in time, a waiter also watches the one before those, and lists the line when
+//! that is gone: while its predecessor holds the lock, and not when it has released it. A release
+//! is told to two waiters, however many there are.
 //!
 //! # Fences
 //!
