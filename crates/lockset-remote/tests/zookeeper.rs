@@ -1,4 +1,5 @@
-//! ZooKeeper and its faults, and the bugs that clients of it have shipped: a real server, and three.
+//! ZooKeeper and its faults, and the bugs that clients of it have shipped: a real server, and
+//! three.
 
 #![cfg(feature = "zookeeper")]
 
@@ -204,12 +205,21 @@ fn an_ensemble_that_loses_servers() {
     let mut cluster = ZooKeeperCluster::start().unwrap_or_else(|error| panic!("{error}"));
     let ttl = Duration::from_secs(12);
     let (lock, other) = (job(&cluster.url(), ttl), job(&cluster.url(), ttl));
+    let locks = locks(&cluster.url());
     let mut before = None;
     for round in 0..2 {
-        let lease = lock.lock().unwrap();
+        // A new session may need its second try at an ensemble that has just come together.
+        let mut granted = None;
+        eventually("it is granted", || {
+            granted = lock.lock().ok();
+            granted.is_some()
+        });
+        let lease = granted.unwrap();
         assert!(before.is_none_or(|before| before < lease.fence()), "a fence went back");
         before = Some(lease.fence());
         let waiting = other.acquire(Deadline::NEVER);
+        let line = || locks.inspect("job").is_ok_and(|status| status.waiters.len() == 1);
+        eventually("the other stands in line", line);
         let leader = cluster.leader().unwrap();
         // First the leader, then another one.
         let hurt = (leader + round) % 3;

@@ -147,8 +147,8 @@ pub(crate) const ZOOKEEPER: Comparison = Comparison {
 
 All of these locks are kept by one ZooKeeper server, some milliseconds away. What
 [Leases compared](leases-compared.md) says of its far server goes for this page; the round trip is
-that of a ping of ZooKeeper's own protocol. A change takes the server longer than a ping, since it is
-written down first.
+that of a ping of ZooKeeper's own protocol. A change takes the server longer than a ping, since it
+is written down first.
 
 ",
 };

@@ -87,9 +87,9 @@ impl<'a> Waiter<'a> {
         }
     }
 
-    /// One of those before us has gone. If it was the only one that was in the way, as a holder with
-    /// nobody before it is, that is all; otherwise others may have gone as well, or it was not one
-    /// of those who are in the way, and it is time to know who is left.
+    /// One of those before us has gone. If it was the only one that was in the way, as a holder
+    /// with nobody before it is, that is all; otherwise others may have gone as well, or it was not
+    /// one of those who are in the way, and it is time to know who is left.
     async fn has_gone(&mut self, name: &str, weight: u32, limit: u32) -> Step {
         self.standing.ahead.remove(name);
         if self.standing.ahead.leaves_room(weight, limit) {
