@@ -41,5 +41,7 @@ pub use rw_lock::RemoteRwLock;
 pub use semaphore::RemoteSemaphore;
 pub use terms::Renewal;
 pub use ticket::Ticket;
+#[cfg(any(feature = "etcd", feature = "redlock"))]
+pub(crate) use driver::now;
 #[cfg(feature = "redlock")]
-pub(crate) use {driver::now, withdraw::limited};
+pub(crate) use withdraw::limited;

@@ -52,6 +52,8 @@ pub mod transaction;
 
 #[cfg(feature = "mysql")]
 pub mod mysql;
+#[cfg(feature = "etcd")]
+pub mod etcd;
 #[cfg(feature = "redis")]
 pub mod redis;
 #[cfg(feature = "redlock")]

@@ -4,7 +4,7 @@
 //! the network, and a mock shows none of that. So every test starts servers of its own, as real
 //! processes in private directories on free loopback ports, and hurts them: [`Redis`] is paused,
 //! killed and restarted, alone, as a [`RedisCluster`] and under a [`RedisSentinel`], and so is
-//! [`MariaDb`]; [`Proxy`] cuts the wire.
+//! [`Etcd`], alone and as an [`EtcdCluster`], and [`MariaDb`]; [`Proxy`] cuts the wire.
 //!
 //! Nothing outlives the tests: a server and its directory go when its value is dropped, and also
 //! when the test process ends in any other way, SIGKILL included (`supervised.rs` says how).
@@ -15,8 +15,10 @@
 //!
 //! A further server is one file like `redis.rs`: the command line, and how to tell that it answers.
 
+mod certificates;
 mod error;
 mod mariadb;
+mod etcd;
 mod poll;
 mod port;
 mod proxy;
@@ -25,6 +27,7 @@ mod supervised;
 
 pub use error::Error;
 pub use mariadb::MariaDb;
+pub use etcd::{Etcd, EtcdCluster, EtcdTls};
 pub use poll::eventually;
 pub use proxy::{Direction, Proxy, Traffic};
 pub use redis::{Redis, RedisCluster, RedisSentinel, RedisTls};
