@@ -34,6 +34,8 @@ mod ticket;
 mod withdraw;
 
 pub use acquire::Acquire;
+#[cfg(any(feature = "etcd", feature = "redlock"))]
+pub(crate) use driver::now;
 pub use lease::RemoteLease;
 pub use lock::RemoteLock;
 pub use locks::Locks;
@@ -41,7 +43,5 @@ pub use rw_lock::RemoteRwLock;
 pub use semaphore::RemoteSemaphore;
 pub use terms::Renewal;
 pub use ticket::Ticket;
-#[cfg(any(feature = "etcd", feature = "redlock"))]
-pub(crate) use driver::now;
 #[cfg(feature = "redlock")]
 pub(crate) use withdraw::limited;

@@ -16,11 +16,12 @@ use lockset_remote::{LeaseStore, Locks, RemoteLock};
 /// | `redis+cluster://HOST:PORT,HOST:PORT#NAME` | the same in the cluster of those nodes |
 /// | `redis+sentinel://HOST,HOST/MASTER#NAME` | the same on the master that those sentinels name |
 /// | `mysql://HOST:PORT/DB#NAME` | the same in that database (feature `mysql`); also `mariadb:` |
+/// | `etcd://HOST:PORT,HOST:PORT#NAME` | the same in that etcd (feature `etcd`) |
 /// | `redlock:URL,URL,URL#NAME` | the lease NAME in a quorum of those (feature `redlock`) |
 ///
 /// A user and a password stand before the first host, as in `redis://USER:PASSWORD@HOST`, and are
-/// never printed. With `rediss` for `redis`, the servers are spoken to by TLS (feature
-/// `redis-tls`).
+/// never printed. With `rediss` for `redis` and `etcds` for `etcd`, the servers are spoken to by
+/// TLS (features `redis-tls` and `etcd-tls`).
 ///
 /// The servers of a quorum are of one kind, three of them or five, each by its URL without `#NAME`.
 ///
@@ -156,6 +157,11 @@ const SCHEMES: &[Scheme] = &[
         form: "mysql://HOST:PORT/DB#NAME",
         kind: Kind::Server(mysql),
     },
+    Scheme {
+        names: &["etcd", "etcds"],
+        form: "etcd://HOST:PORT,HOST:PORT#NAME",
+        kind: Kind::Server(etcd),
+    },
     Scheme { names: &["redlock"], form: "redlock:URL,URL,URL#NAME", kind: Kind::Server(redlock) },
 ];
 
@@ -199,6 +205,16 @@ fn mysql(_: &str) -> Result<Store, Error> {
     Err(not_built_in("mysql"))
 }
 
+#[cfg(feature = "etcd")]
+fn etcd(url: &str) -> Result<Store, Error> {
+    Ok(Arc::new(lockset_remote::etcd::Etcd::new(url)?))
+}
+
+#[cfg(not(feature = "etcd"))]
+fn etcd(_: &str) -> Result<Store, Error> {
+    Err(not_built_in("etcd"))
+}
+
 #[cfg(feature = "redlock")]
 fn redlock(url: &str) -> Result<Store, Error> {
     let nodes = url.strip_prefix("redlock:").unwrap_or(url);
@@ -220,7 +236,13 @@ fn redlock(_: &str) -> Result<Store, Error> {
     Err(not_built_in("redlock"))
 }
 
-#[cfg(not(all(feature = "sqlite", feature = "redis", feature = "redlock", feature = "mysql",)))]
+#[cfg(not(all(
+    feature = "sqlite",
+    feature = "redis",
+    feature = "redlock",
+    feature = "mysql",
+    feature = "etcd",
+)))]
 fn not_built_in(feature: &str) -> Error {
     let why = format!("built without the feature `{feature}` of the crate lockset");
     Error::new(ErrorKind::Unsupported, why)

@@ -4,6 +4,7 @@
 //! A test whose server is missing fails; it is never skipped. So the servers are made sure of
 //! before the first test runs, instead of in a list of instructions that nobody has read.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::Result;
@@ -18,11 +19,23 @@ pub(crate) struct Requirement {
 enum Needed {
     /// A program in `PATH`.
     Program(&'static str),
+    /// A file, where the package puts it.
+    File(&'static str),
     /// A module of Debian's Python, which need not be the first in `PATH`.
     PythonModule(&'static str),
 }
 
+/// To build everything, the clients of all backends among them.
+pub(crate) const FOR_BUILDS: &[Requirement] = &[
+    Requirement { package: "protobuf-compiler", what: Needed::Program("protoc") },
+    Requirement {
+        package: "libprotobuf-dev",
+        what: Needed::File("/usr/include/google/protobuf/descriptor.proto"),
+    },
+];
+
 pub(crate) const FOR_TESTS: &[Requirement] = &[
+    Requirement { package: "etcd-server", what: Needed::Program("etcd") },
     Requirement { package: "redis-server", what: Needed::Program("redis-server") },
     Requirement { package: "mariadb-server", what: Needed::Program("mariadbd") },
     Requirement { package: "openssl", what: Needed::Program("openssl") },
@@ -80,6 +93,7 @@ impl Needed {
     fn is_there(&self) -> bool {
         match self {
             Self::Program(program) => is_installed(program),
+            Self::File(path) => Path::new(path).exists(),
             Self::PythonModule(module) => {
                 let import = format!("import {module}");
                 let mut pythons = ["python3", "/usr/bin/python3"].into_iter();

@@ -130,10 +130,7 @@ impl Claims {
     }
 
     /// Those of a session whose time is over, which nobody can renew any more from here on.
-    pub(super) fn end_those_that_are_due(
-        &self,
-        session: &Arc<Session>,
-    ) -> Vec<(RequestId, Claim)> {
+    pub(super) fn end_those_that_are_due(&self, session: &Arc<Session>) -> Vec<(RequestId, Claim)> {
         let now = now();
         let mut state = self.lock();
         let of_session =
@@ -154,8 +151,7 @@ impl Claims {
     /// more, it is not looked after any more.
     pub(super) fn next_due(&self, session: &Arc<Session>, later: Instant) -> Option<Instant> {
         let mut state = self.lock();
-        let of_session =
-            state.claims.values().filter(|claim| Arc::ptr_eq(&claim.session, session));
+        let of_session = state.claims.values().filter(|claim| Arc::ptr_eq(&claim.session, session));
         let dues = of_session.map(|claim| match claim.life {
             Life::Until(end) => end.min(later),
             Life::Waits | Life::Ends => later,

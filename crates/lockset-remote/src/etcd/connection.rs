@@ -12,6 +12,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::timeout;
 use tonic::transport::Endpoint;
 
+use super::endpoint::{self, Tls};
 use super::fault::{failed, is_login_over, not_let_in};
 use super::flag::Flag;
 use super::url::Servers;
@@ -31,7 +32,7 @@ const ASK_ANOTHER: Duration = Duration::from_secs(1);
 const SILENCE: Duration = Duration::from_millis(100);
 
 pub(super) struct Connection {
-    servers: Servers,
+    user: Option<(String, String)>,
     endpoints: Vec<Endpoint>,
     current: Mutex<Current>,
     /// Held while a new one is made, so that one is made for all who need it.
@@ -62,16 +63,10 @@ pub(super) struct Answer<T> {
 }
 
 impl Connection {
-    pub(super) fn new(servers: Servers) -> Result<Self, Error> {
-        let endpoints = super::endpoint::all(&servers, super::endpoint::Tls::default())?;
+    pub(super) fn new(servers: Servers, tls: &Tls) -> Result<Self, Error> {
+        let endpoints = endpoint::all(&servers, tls)?;
         let (current, connecting) = (Mutex::default(), AsyncMutex::default());
-        Ok(Self { servers, endpoints, current, connecting })
-    }
-
-    #[cfg(feature = "etcd-tls")]
-    pub(super) fn with_tls(self, tls: super::endpoint::Tls) -> Result<Self, Error> {
-        let endpoints = super::endpoint::all(&self.servers, tls)?;
-        Ok(Self { endpoints, ..self })
+        Ok(Self { user: servers.user, endpoints, current, connecting })
     }
 
     /// Does what may be done twice: on the connection that is there, and where that fails without
@@ -147,7 +142,7 @@ impl Connection {
         let endpoint = {
             let mut current = self.current();
             let turn = current.next % self.endpoints.len();
-            // Whatever becomes of this one: when it is of no use any more, it is the next one's turn.
+            // Whatever becomes of this one: when it is of no use, it is the next one's turn.
             current.next = turn + 1;
             &self.endpoints[turn]
         };
@@ -160,7 +155,7 @@ impl Connection {
     async fn connect_to(&self, endpoint: &Endpoint) -> Result<Link, StoreError> {
         let channel = endpoint.connect().await.map_err(StoreError::unreachable)?;
         let mut options = ConnectOptions::new();
-        if let Some((user, password)) = &self.servers.user {
+        if let Some((user, password)) = &self.user {
             options = options.with_user(user, password).with_auto_token_refresh(true);
         }
         let client = Client::from_channel(Channel::Tonic(channel), Some(options)).await;

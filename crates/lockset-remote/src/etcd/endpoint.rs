@@ -15,8 +15,8 @@ pub(super) struct Tls {
 }
 
 /// All servers, in the order of the URL.
-pub(super) fn all(servers: &Servers, tls: Tls) -> Result<Vec<Endpoint>, Error> {
-    servers.hosts.iter().map(|host| endpoint(servers, host, &tls)).collect()
+pub(super) fn all(servers: &Servers, tls: &Tls) -> Result<Vec<Endpoint>, Error> {
+    servers.hosts.iter().map(|host| endpoint(servers, host, tls)).collect()
 }
 
 fn endpoint(servers: &Servers, host: &str, tls: &Tls) -> Result<Endpoint, Error> {
@@ -46,6 +46,17 @@ fn secured(endpoint: Endpoint, servers: &Servers, tls: &Tls) -> Result<Endpoint,
         let why = "not certificates that TLS can be spoken with";
         Error::new(ErrorKind::Config, why).with_source(error)
     })
+}
+
+/// The client takes a text without any for one that trusts nobody.
+#[cfg(feature = "etcd-tls")]
+pub(super) fn read_certificates(pem: &[u8]) -> Result<(), Error> {
+    use rustls::pki_types::{CertificateDer, pem::PemObject};
+
+    match CertificateDer::pem_slice_iter(pem).next() {
+        Some(Ok(_)) => Ok(()),
+        _ => Err(Error::new(ErrorKind::Config, "no certificate at all, or one that is damaged")),
+    }
 }
 
 /// Without TLS there is no URL that asks for it.

@@ -26,9 +26,10 @@ impl Kept {
             session.kept_with(link, async move {
                 let keys_only = GetOptions::new().with_keys_only();
                 let read = heard(client.get(key, Some(keys_only)).await)?;
-                let is_there = read.kvs().first().is_some_and(|kv| {
-                    kv.create_revision() == revision && kv.lease() == session.id
-                });
+                let is_there = read
+                    .kvs()
+                    .first()
+                    .is_some_and(|kv| kv.create_revision() == revision && kv.lease() == session.id);
                 Ok((is_there, term(read.header())))
             })
         });

@@ -67,6 +67,10 @@ impl Session {
         let seconds = ttl.as_secs() + u64::from(ttl.subsec_nanos() > 0);
         let seconds = i64::try_from(seconds).map_err(StoreError::refused)?;
         let granted = heard(link.client.lease_client().grant(seconds, None).await)?;
+        if granted.ttl() < seconds {
+            let why = format!("it keeps nothing for {seconds} s, but for {} s", granted.ttl());
+            return Err(StoreError::refused(why));
+        }
         // A majority has it in its log, whoever leads.
         let kept = Kept { asked, term: u64::MAX };
         let state = Mutex::new(State { kept, proven: asked, recalls: 0 });

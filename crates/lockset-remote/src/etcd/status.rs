@@ -1,6 +1,7 @@
 //! Who holds a lock and who waits for it.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -34,10 +35,10 @@ async fn read(
     kvs.sort_by_key(KeyValue::create_revision);
     let mut left = HashMap::new();
     for kv in &kvs {
-        if !left.contains_key(&kv.lease()) {
+        if let Entry::Vacant(unknown) = left.entry(kv.lease()) {
             let ttl = heard(sessions.time_to_live(kv.lease(), None).await)?.ttl();
             // Negative: it has ended since.
-            left.insert(kv.lease(), Duration::from_secs(u64::try_from(ttl).unwrap_or(0)));
+            unknown.insert(Duration::from_secs(u64::try_from(ttl).unwrap_or(0)));
         }
     }
     Ok((kvs, left))

@@ -74,8 +74,7 @@ impl Kept {
         patience: Duration,
     ) -> Result<Attempt, StoreError> {
         let claim = self.claim(request, session)?;
-        let mut allowed =
-            if patience.is_zero() { Allowed::Since(0) } else { Allowed::Anybody };
+        let mut allowed = if patience.is_zero() { Allowed::Since(0) } else { Allowed::Anybody };
         let mut in_doubt = claim.in_doubt;
         loop {
             let recalls = session.recalls();

@@ -128,8 +128,10 @@ impl Watch<'_> {
     ) -> Result<(), StoreError> {
         let Watched::Keys(predecessor, before) = self.line.watched() else { return Ok(()) };
         let matter = [Some(predecessor), before].into_iter().flatten();
-        let missing: Vec<_> =
-            matter.filter(|key| !asked.iter().any(|asked| asked == key)).map(str::to_owned).collect();
+        let missing: Vec<_> = matter
+            .filter(|key| !asked.iter().any(|asked| asked == key))
+            .map(str::to_owned)
+            .collect();
         for key in missing {
             let (watched, options) = self.options(&key);
             heard(stream.watch(watched, Some(options)).await)?;

@@ -1,7 +1,11 @@
 //! Every store does what every lock, every lock between processes and every lease must do.
 
-#![cfg(any(feature = "mysql", feature = "redis", feature = "sqlite"))]
+#![cfg(any(feature = "etcd", feature = "mysql", feature = "redis", feature = "sqlite"))]
 
+#[cfg(feature = "etcd")]
+mod etcd_faults;
+#[cfg(feature = "etcd")]
+mod etcd_store;
 #[cfg(feature = "mysql")]
 mod mysql_faults;
 #[cfg(feature = "mysql")]

@@ -37,8 +37,7 @@ impl EtcdCluster {
             let names: Vec<_> = peers.iter().enumerate().map(named).collect();
             let launch = |n: usize| {
                 let (addr, peer, cluster) = (clients[n], peers[n], names.join(","));
-                let member =
-                    Member { name: format!("e{n}"), addr, peer, cluster, scheme: "http" };
+                let member = Member { name: format!("e{n}"), addr, peer, cluster, scheme: "http" };
                 Etcd::launch(&member, |_| Ok(Vec::new()))
             };
             let cluster = Self { nodes: [launch(0)?, launch(1)?, launch(2)?] };
