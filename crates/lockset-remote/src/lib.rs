@@ -51,10 +51,10 @@ mod request;
 mod store;
 pub mod transaction;
 
-#[cfg(feature = "mysql")]
-pub mod mysql;
 #[cfg(feature = "etcd")]
 pub mod etcd;
+#[cfg(feature = "mysql")]
+pub mod mysql;
 #[cfg(feature = "redis")]
 pub mod redis;
 #[cfg(feature = "redlock")]

@@ -17,8 +17,8 @@
 
 mod certificates;
 mod error;
-mod mariadb;
 mod etcd;
+mod mariadb;
 mod poll;
 mod port;
 mod proxy;
@@ -26,8 +26,8 @@ mod redis;
 mod supervised;
 
 pub use error::Error;
-pub use mariadb::MariaDb;
 pub use etcd::{Etcd, EtcdCluster, EtcdTls};
+pub use mariadb::MariaDb;
 pub use poll::eventually;
 pub use proxy::{Direction, Proxy, Traffic};
 pub use redis::{Redis, RedisCluster, RedisSentinel, RedisTls};
