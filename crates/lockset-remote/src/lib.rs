@@ -18,9 +18,9 @@
 //!
 //! One engine owns everything that is not a server's dialect; a backend is a small port to one
 //! server, a [`LeaseStore`]. Those here are modules behind features of their names: `sqlite`, which
-//! needs no server and excludes the processes of one machine, `redis`, and `etcd`. Anybody can
-//! write another against the same trait. `redlock` makes one of several, a minority of which may
-//! fail.
+//! needs no server and excludes the processes of one machine, `redis`, `etcd` and `zookeeper`.
+//! Anybody can write another against the same trait. `redlock` makes one of several, a minority of
+//! which may fail.
 //!
 //! # What a lease promises, and what it cannot
 //!
@@ -61,6 +61,8 @@ pub mod redis;
 pub mod redlock;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(feature = "zookeeper")]
+pub mod zookeeper;
 
 pub use engine::{
     Acquire, Locks, RemoteLease, RemoteLock, RemoteRwLock, RemoteSemaphore, Renewal, Ticket,

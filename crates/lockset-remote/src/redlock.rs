@@ -26,6 +26,7 @@ mod node;
 mod quorum;
 mod round;
 mod status;
+mod surroundings;
 
 use core::fmt;
 use std::sync::Arc;
@@ -41,6 +42,9 @@ use ballot::{Ballot, Outlook};
 use node::{Node, limit};
 use quorum::{Quorum, Verdict};
 use round::Round;
+use surroundings::System;
+
+pub use surroundings::Surroundings;
 
 /// The locks of a quorum of servers.
 ///
@@ -153,7 +157,15 @@ impl Redlock {
         }
         let label = format!("redlock:{}", labels.join(","));
         let nodes = stores.into_iter().map(|store| Arc::new(Node::new(store))).collect();
-        Ok(Self { label, quorum: Arc::new(Quorum::new(nodes)) })
+        Ok(Self { label, quorum: Arc::new(Quorum::new(nodes, Arc::new(System))) })
+    }
+
+    /// The same in other surroundings: those of a simulation, where chance and the time of day
+    /// come from a seed. The other clock is the runtime's: see [`Locks::on`](crate::Locks::on).
+    #[must_use]
+    pub fn within(self, surroundings: impl Surroundings) -> Self {
+        let quorum = Quorum::new(self.quorum.nodes.clone(), Arc::new(surroundings));
+        Self { quorum: Arc::new(quorum), ..self }
     }
 
     /// All nodes are asked once.
@@ -210,7 +222,7 @@ impl Redlock {
     async fn back_off(&self, request: &Request, round: u32, held: Duration) {
         let first = self.quorum.round_trip().max(Duration::from_millis(1));
         let longest = (first * 2_u32.pow(round.clamp(1, 7))).min(LONGEST_PAUSE);
-        let fraction = crate::RequestId::random().map_or(request.id.fraction(), |id| id.fraction());
+        let fraction = self.quorum.draw().unwrap_or(request.id).fraction();
         let pause = longest.mul_f64(0.25 + 0.75 * fraction);
         // Where votes were split nobody may hold it for long, whatever was said.
         sleep(pause.min(held.max(first))).await;

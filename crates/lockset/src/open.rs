@@ -17,6 +17,7 @@ use lockset_remote::{LeaseStore, Locks, RemoteLock};
 /// | `redis+sentinel://HOST,HOST/MASTER#NAME` | the same on the master that those sentinels name |
 /// | `mysql://HOST:PORT/DB#NAME` | the same in that database (feature `mysql`); also `mariadb:` |
 /// | `etcd://HOST:PORT,HOST:PORT#NAME` | the same in that etcd (feature `etcd`) |
+/// | `zk://HOST:PORT,HOST:PORT/CHROOT#NAME` | the same in that ensemble (feature `zookeeper`) |
 /// | `redlock:URL,URL,URL#NAME` | the lease NAME in a quorum of those (feature `redlock`) |
 ///
 /// A user and a password stand before the first host, as in `redis://USER:PASSWORD@HOST`, and are
@@ -162,6 +163,11 @@ const SCHEMES: &[Scheme] = &[
         form: "etcd://HOST:PORT,HOST:PORT#NAME",
         kind: Kind::Server(etcd),
     },
+    Scheme {
+        names: &["zk"],
+        form: "zk://HOST:PORT,HOST:PORT/CHROOT#NAME",
+        kind: Kind::Server(zookeeper),
+    },
     Scheme { names: &["redlock"], form: "redlock:URL,URL,URL#NAME", kind: Kind::Server(redlock) },
 ];
 
@@ -215,6 +221,16 @@ fn etcd(_: &str) -> Result<Store, Error> {
     Err(not_built_in("etcd"))
 }
 
+#[cfg(feature = "zookeeper")]
+fn zookeeper(url: &str) -> Result<Store, Error> {
+    Ok(Arc::new(lockset_remote::zookeeper::ZooKeeper::new(url)?))
+}
+
+#[cfg(not(feature = "zookeeper"))]
+fn zookeeper(_: &str) -> Result<Store, Error> {
+    Err(not_built_in("zookeeper"))
+}
+
 #[cfg(feature = "redlock")]
 fn redlock(url: &str) -> Result<Store, Error> {
     let nodes = url.strip_prefix("redlock:").unwrap_or(url);
@@ -242,6 +258,7 @@ fn redlock(_: &str) -> Result<Store, Error> {
     feature = "redlock",
     feature = "mysql",
     feature = "etcd",
+    feature = "zookeeper"
 )))]
 fn not_built_in(feature: &str) -> Error {
     let why = format!("built without the feature `{feature}` of the crate lockset");

@@ -99,6 +99,39 @@ fn what_opens_nothing_says_why_and_keeps_secrets() {
     refused("rediss+cluster://me:hunter2@h1,h2#job", ErrorKind::Unsupported, "`redis-tls`");
 }
 
+#[cfg(feature = "zookeeper")]
+#[test]
+fn an_ensemble_is_opened_by_the_url_of_its_servers() {
+    for url in [
+        "zk://127.0.0.1#job",
+        "zk://127.0.0.1:1,[::1]:2#orders/1",
+        "zk://h1,h2/apps/billing#job",
+        "zk://me:hunter2@h1:1,h2:2/apps#job",
+        "zk://me:hunter2%40home@h1#job",
+    ] {
+        assert!(matches!(open(url).unwrap(), Opened::Lease(_)), "{url}");
+        assert!(!format!("{:?}", open(url).unwrap()).contains("hunter2"), "{url}");
+    }
+    for (url, part) in [
+        ("zk://me:hunter2@h1", "add #NAME"),
+        ("zk:h1#job", "zk://"),
+        ("zk://#job", "a host is missing"),
+        ("zk://h1,,h2#job", "a host is missing"),
+        ("zk://h1:0#job", "a port is a number"),
+        ("zk://h1:hunter2#job", "a port is a number"),
+        ("zk://h1/a//b#job", "an empty part"),
+        ("zk://h1/a/../b#job", "an empty part"),
+        ("zk://hunter2@h1#job", "needs a password"),
+        ("zk://me:hunter2%@h1#job", "not readable"),
+        ("zk://:hunter2@h1#job", "not readable"),
+    ] {
+        let error = open(url).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{url}: {error}");
+        assert!(error.to_string().contains(part), "{url}: {error}");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+}
+
 #[cfg(feature = "redlock")]
 #[test]
 fn a_quorum_is_opened_by_the_urls_of_its_servers() {

@@ -8,7 +8,7 @@ use std::io;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The server's program is not in `PATH`.
+    /// The server's program is not in `PATH`, or its file not where the package puts it.
     Missing {
         /// The program that was looked for.
         program: &'static str,
@@ -30,7 +30,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing { program, package } => {
-                write!(f, "{program} is not in PATH; to get it: apt-get install {package}")
+                write!(f, "{program} is not there; to get it: apt-get install {package}")
             }
             Self::Io(_) => write!(f, "the system refused to start a server"),
             Self::NotReady { program, log } => {

@@ -3,8 +3,9 @@
 //! A remote lock is only as good as its behaviour on the day its server stops, dies or falls off
 //! the network, and a mock shows none of that. So every test starts servers of its own, as real
 //! processes in private directories on free loopback ports, and hurts them: [`Redis`] is paused,
-//! killed and restarted, alone, as a [`RedisCluster`] and under a [`RedisSentinel`], and so is
-//! [`Etcd`], alone and as an [`EtcdCluster`], and [`MariaDb`]; [`Proxy`] cuts the wire.
+//! killed and restarted, alone, as a [`RedisCluster`] and under a [`RedisSentinel`], and so are
+//! [`MariaDb`], [`Etcd`] and an [`EtcdCluster`], [`ZooKeeper`] and a [`ZooKeeperCluster`];
+//! [`Proxy`] cuts the wire.
 //!
 //! Nothing outlives the tests: a server and its directory go when its value is dropped, and also
 //! when the test process ends in any other way, SIGKILL included (`supervised.rs` says how).
@@ -24,6 +25,7 @@ mod port;
 mod proxy;
 mod redis;
 mod supervised;
+mod zookeeper;
 
 pub use error::Error;
 pub use etcd::{Etcd, EtcdCluster, EtcdTls};
@@ -31,3 +33,4 @@ pub use mariadb::MariaDb;
 pub use poll::eventually;
 pub use proxy::{Direction, Proxy, Traffic};
 pub use redis::{Redis, RedisCluster, RedisSentinel, RedisTls};
+pub use zookeeper::{ZooKeeper, ZooKeeperCluster};

@@ -19,7 +19,7 @@ pub(crate) struct Requirement {
 enum Needed {
     /// A program in `PATH`.
     Program(&'static str),
-    /// A file, where the package puts it.
+    /// A file at a place of its own.
     File(&'static str),
     /// A module of Debian's Python, which need not be the first in `PATH`.
     PythonModule(&'static str),
@@ -38,6 +38,7 @@ pub(crate) const FOR_TESTS: &[Requirement] = &[
     Requirement { package: "etcd-server", what: Needed::Program("etcd") },
     Requirement { package: "redis-server", what: Needed::Program("redis-server") },
     Requirement { package: "mariadb-server", what: Needed::Program("mariadbd") },
+    Requirement { package: "zookeeper", what: Needed::File("/usr/share/java/zookeeper.jar") },
     Requirement { package: "openssl", what: Needed::Program("openssl") },
     Requirement {
         package: "chromium-headless-shell",
@@ -93,7 +94,7 @@ impl Needed {
     fn is_there(&self) -> bool {
         match self {
             Self::Program(program) => is_installed(program),
-            Self::File(path) => Path::new(path).exists(),
+            Self::File(path) => Path::new(path).is_file(),
             Self::PythonModule(module) => {
                 let import = format!("import {module}");
                 let mut pythons = ["python3", "/usr/bin/python3"].into_iter();

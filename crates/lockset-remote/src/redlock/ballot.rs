@@ -12,9 +12,9 @@ use super::bid::Bid;
 use super::node::limit;
 use super::quorum::Quorum;
 use super::round::{Exchange, Round};
+use crate::Request;
 use crate::engine::now;
 use crate::store::{Attempt, Grant, Raised, StoreError, Wake};
-use crate::{Request, RequestId};
 
 pub(super) struct Ballot {
     pub(super) bid: Arc<Bid>,
@@ -22,6 +22,8 @@ pub(super) struct Ballot {
     /// What each node has to say so far.
     seats: Vec<Seat>,
     news: Round<News>,
+    /// Which nodes have been asked to vote and have not answered yet, whatever they said before.
+    is_asked: Vec<bool>,
     /// The fence, once a majority has voted: the greatest of theirs.
     fence: Option<Fence>,
     began: Instant,
@@ -64,6 +66,8 @@ enum News {
     Answer(Instant, Result<Attempt, StoreError>),
     Wake(Result<Wake, StoreError>),
     Raised(Result<Raised, StoreError>),
+    /// A node that failed should be asked again.
+    Again,
 }
 
 /// How it stands.
@@ -86,13 +90,14 @@ impl Ballot {
         wanted: &Request,
         patience: Duration,
     ) -> Result<Self, Error> {
-        let (id, floor) = (RequestId::random()?, Some(quorum.floor()));
+        let (id, floor) = (quorum.draw()?, Some(quorum.floor()));
         let request = Request { id, floor, ..wanted.clone() };
         let mut ballot = Self {
             bid: Arc::new(Bid::new(request)),
             quorum: Arc::clone(quorum),
             seats: vec![Seat::Asked; quorum.nodes.len()],
             news: Round::new(),
+            is_asked: vec![false; quorum.nodes.len()],
             fence: None,
             began: now(),
             patience,
@@ -100,24 +105,22 @@ impl Ballot {
             faults: Vec::new(),
         };
         for node in 0..quorum.nodes.len() {
-            ballot.ask(node, Duration::ZERO);
+            ballot.ask(node);
         }
         Ok(ballot)
     }
 
-    fn ask(&mut self, node: usize, pause: Duration) {
+    fn ask(&mut self, node: usize) {
         let patience = self.patience.saturating_sub(now() - self.began);
         let node_of = Arc::clone(&self.quorum.nodes[node]);
         let request = Arc::clone(&self.bid.request);
         let exchange: Exchange<News> = Box::pin(async move {
-            if !pause.is_zero() {
-                sleep(pause).await;
-            }
             let asked = now();
             let attempt =
                 node_of.ask(&request, move |store, request| store.attempt(request, patience));
             News::Answer(asked, attempt.await)
         });
+        self.is_asked[node] = true;
         self.news.push(node, exchange);
     }
 
@@ -171,7 +174,7 @@ impl Ballot {
         self.stage = Stage::InLine;
         for node in 0..self.seats.len() {
             if matches!(self.seats[node], Seat::Failed | Seat::Stranger) {
-                self.ask(node, self.again_after());
+                self.ask_again(node);
             }
         }
         let mut held = 0;
@@ -222,6 +225,7 @@ impl Ballot {
     }
 
     fn take_in(&mut self, node: usize, news: News) {
+        self.is_asked[node] &= !matches!(news, News::Answer(..));
         match news {
             News::Answer(asked, Ok(Attempt::Granted(fence))) => self.vote(node, fence, asked),
             News::Answer(_, Ok(Attempt::Busy { held })) => self.seats[node] = Seat::Taken(held),
@@ -239,7 +243,7 @@ impl Ballot {
                 self.fail(node, StoreError::refused(why));
             }
             News::Wake(Ok(Wake::Granted(grant))) => self.vote(node, grant.fence, grant.since),
-            News::Wake(Ok(Wake::Retry)) => self.ask(node, Duration::ZERO),
+            News::Wake(Ok(Wake::Retry)) | News::Again => self.ask(node),
             News::Raised(Ok(Raised::Yes)) => {
                 if let (Seat::Raising(vote), Some(fence)) = (self.seats[node], self.fence) {
                     self.seats[node] = Seat::Voted(Vote { fence, ..vote });
@@ -265,7 +269,12 @@ impl Ballot {
 
     fn ask_again(&mut self, node: usize) {
         if self.stage == Stage::InLine {
-            self.ask(node, self.again_after());
+            let pause = sleep(self.again_after());
+            let again = async move {
+                pause.await;
+                News::Again
+            };
+            self.news.push(node, Box::pin(again));
         }
     }
 

@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use lockset_api::Fence;
+use lockset_api::{Error, Fence};
 
 use super::ballot::Ballot;
 use super::bid::Bid;
 use super::node::Node;
 use super::round::Round;
+use super::surroundings::Surroundings;
 use crate::store::{LeaseStore, StoreError};
 use crate::{Op, Request, RequestId};
 
@@ -20,6 +21,7 @@ use crate::{Op, Request, RequestId};
 /// twice; they guard nothing. All orderings here are Relaxed.
 pub(super) struct Quorum {
     pub(super) nodes: Vec<Arc<Node>>,
+    surroundings: Arc<dyn Surroundings>,
     /// The greatest fence that was seen here.
     seen: AtomicU64,
     /// About how long a majority takes to answer, in nanoseconds; 0 before it has.
@@ -46,9 +48,10 @@ pub(super) enum Verdict {
 const FIRST_GUESS: Duration = Duration::from_millis(2);
 
 impl Quorum {
-    pub(super) fn new(nodes: Vec<Arc<Node>>) -> Self {
+    pub(super) fn new(nodes: Vec<Arc<Node>>, surroundings: Arc<dyn Surroundings>) -> Self {
         Self {
             nodes,
+            surroundings,
             seen: AtomicU64::new(0),
             round_trip: AtomicU64::new(0),
             running: Mutex::default(),
@@ -60,11 +63,15 @@ impl Quorum {
         self.nodes.len() / 2 + 1
     }
 
+    /// An id that no other try has, and never had.
+    pub(super) fn draw(&self) -> Result<RequestId, Error> {
+        self.surroundings.random().map(RequestId::of_bits)
+    }
+
     /// The least that the next fence may be: by the clock, so that it is beyond what anybody has
     /// had, and nodes which have been granted this and that all answer with it.
     pub(super) fn floor(&self) -> Fence {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let clock = u64::try_from(since.as_micros()).unwrap_or(0);
+        let clock = u64::try_from(self.surroundings.time_of_day().as_micros()).unwrap_or(0);
         // Relaxed: see the type.
         Fence::new(clock.max(self.seen.load(Ordering::Relaxed) + 1))
     }

@@ -25,6 +25,17 @@ impl RequestId {
         Ok(Self(u128::from_ne_bytes(bytes)))
     }
 
+    /// One of these bits, which nobody else has drawn.
+    #[cfg(feature = "redlock")]
+    pub(crate) const fn of_bits(bits: u128) -> Self {
+        Self(bits)
+    }
+
+    #[cfg(feature = "redlock")]
+    pub(crate) const fn bits(self) -> u128 {
+        self.0
+    }
+
     /// Anything from 0 to 1, the same for the same id.
     #[cfg(feature = "redlock")]
     pub(crate) fn fraction(self) -> f64 {

@@ -1,6 +1,12 @@
 //! Every store does what every lock, every lock between processes and every lease must do.
 
-#![cfg(any(feature = "etcd", feature = "mysql", feature = "redis", feature = "sqlite"))]
+#![cfg(any(
+    feature = "etcd",
+    feature = "mysql",
+    feature = "redis",
+    feature = "sqlite",
+    feature = "zookeeper"
+))]
 
 #[cfg(feature = "etcd")]
 mod etcd_faults;
@@ -20,6 +26,10 @@ mod redlock_store;
 mod sqlite_faults;
 #[cfg(feature = "sqlite")]
 mod sqlite_store;
+#[cfg(feature = "zookeeper")]
+mod zookeeper_faults;
+#[cfg(feature = "zookeeper")]
+mod zookeeper_store;
 
 use std::time::Duration;
 

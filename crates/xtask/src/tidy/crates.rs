@@ -32,6 +32,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ),
     ("lockset-cli", &["lockset", "lockset-trace"]),
     ("lockset-models", &[]),
+    ("lockset-seeds", &["lockset-api", "lockset-remote"]),
     ("testbed", &[]),
     ("xtask", &[]),
 ];

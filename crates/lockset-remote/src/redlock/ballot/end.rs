@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use super::{Ballot, News, Seat};
+use tokio::runtime::Handle;
+
+use super::{Ballot, Bid, News, Quorum, Round, Seat};
 use crate::redlock::node::limit;
 use crate::store::Attempt;
 
 impl Ballot {
     /// The lock is had: later votes are kept, unless they come when it has been given back.
-    pub(in crate::redlock) fn close(self) {
-        if self.seats.iter().any(|seat| matches!(seat, Seat::Asked)) {
-            let id = self.bid.request.id;
-            self.quorum.remember(id, &self.bid);
+    pub(in crate::redlock) fn close(mut self) {
+        if let Some(late) = self.late() {
+            let (quorum, id) = (Arc::clone(&self.quorum), self.bid.request.id);
+            quorum.remember(id, &self.bid);
             tokio::spawn(async move {
-                let quorum = Arc::clone(&self.quorum);
-                self.hear_out().await;
+                late.hear_out().await;
                 drop(quorum.forget(id));
             });
         }
@@ -25,15 +26,37 @@ impl Ballot {
         self.bid.end();
         let may_hold = |node: &usize| !matches!(self.seats[*node], Seat::Taken(_) | Seat::Stranger);
         self.quorum.undo(&self.bid.request, (0..self.seats.len()).filter(may_hold));
-        if self.seats.iter().any(|seat| matches!(seat, Seat::Asked)) {
-            tokio::spawn(self.hear_out());
-        }
     }
 
-    /// Hears those that have not answered yet.
+    /// The attempts that have not been answered, if there are any.
+    fn late(&mut self) -> Option<Late> {
+        let mut news = core::mem::replace(&mut self.news, Round::new());
+        news.keep(|node| self.is_asked[node]);
+        let (quorum, bid) = (Arc::clone(&self.quorum), Arc::clone(&self.bid));
+        (!news.is_empty()).then_some(Late { quorum, bid, news })
+    }
+}
+
+/// Whoever waited for it may be dropped at any time. What has been asked is heard all the same:
+/// the release that follows may overtake it.
+impl Drop for Ballot {
+    fn drop(&mut self) {
+        if let (Some(late), Ok(runtime)) = (self.late(), Handle::try_current()) {
+            runtime.spawn(late.hear_out());
+        }
+    }
+}
+
+/// Attempts whose answers nobody needs.
+struct Late {
+    quorum: Arc<Quorum>,
+    bid: Arc<Bid>,
+    news: Round<News>,
+}
+
+impl Late {
+    /// Waits for them, and sees to it that what they bring is given back if the bid is over.
     async fn hear_out(mut self) {
-        let seats = self.seats;
-        self.news.keep(|node| matches!(seats[node], Seat::Asked));
         while let Some((node, news)) = self.news.next().await {
             if matches!(news, News::Answer(_, Ok(Attempt::Stranger))) {
                 self.quorum.admit_in_background(limit(self.bid.request.ttl));

@@ -1,0 +1,131 @@
+//! Waiting in line, until those before have gone.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use lockset_api::Fence;
+use tokio::task::JoinSet;
+use tokio::time::sleep_until;
+use zookeeper_client::{Error, EventType};
+
+use super::line::Ahead;
+use super::places::{Places, Standing, Where, now};
+use crate::Request;
+use crate::store::{Grant, Wake};
+
+/// A request that waits in line.
+pub(super) struct Waiter<'a> {
+    places: &'a Arc<Places>,
+    request: &'a Request,
+    standing: Standing,
+    /// The watches: each ends with the news of its node. Dropping them takes them back.
+    watches: JoinSet<News>,
+    /// The names of the nodes that are or have been watched.
+    watched: Vec<String>,
+}
+
+/// What a watch has to tell.
+enum News {
+    /// The node of this name is gone.
+    Gone(String),
+    /// The session is over, or the server has said something else.
+    Unsure,
+}
+
+/// What the waiter has come to.
+enum Step {
+    GoOn,
+    LookAgain,
+}
+
+impl<'a> Waiter<'a> {
+    pub(super) fn new(places: &'a Arc<Places>, request: &'a Request, standing: Standing) -> Self {
+        Self { places, request, standing, watches: JoinSet::new(), watched: Vec::new() }
+    }
+
+    /// Waits until the lock is ours, or until it is time to look again, by `until` at the latest.
+    pub(super) async fn wait(mut self, until: Instant) -> Wake {
+        let (weight, limit) = (self.request.mode.weight(), self.request.mode.limit());
+        while !self.standing.ahead.leaves_room(weight, limit) {
+            self.watch(weight, limit);
+            // Early enough that a grant which comes then leaves most of a lease.
+            let confirmation_due = self.standing.confirmed + self.request.ttl / 3;
+            let step = tokio::select! {
+                news = self.watches.join_next() => match news {
+                    Some(Ok(News::Gone(name))) => self.has_gone(&name, weight, limit).await,
+                    _ => Step::LookAgain,
+                },
+                () = sleep_until(confirmation_due.into()) => self.confirm().await,
+                () = sleep_until(until.into()) => Step::LookAgain,
+            };
+            if matches!(step, Step::LookAgain) {
+                return Wake::Retry;
+            }
+        }
+        // If the wait began long ago, too little would be left of the lease.
+        let is_fresh = now() < self.standing.confirmed + self.request.ttl / 2;
+        if !is_fresh && matches!(self.confirm().await, Step::LookAgain) {
+            return Wake::Retry;
+        }
+        let (fence, since) = (Fence::new(self.standing.zxid), self.standing.confirmed);
+        self.places.hold(self.standing, since, self.request.ttl);
+        Wake::Granted(Grant::new(fence, since))
+    }
+
+    /// Has those watched who alone are in the way.
+    fn watch(&mut self, weight: u32, limit: u32) {
+        for node in self.standing.ahead.in_the_way(weight, limit) {
+            if !self.watched.contains(&node.name) {
+                self.watched.push(node.name.clone());
+                self.watches.spawn(news(self.standing.at.clone(), node.name.clone()));
+            }
+        }
+    }
+
+    /// One of those before us has gone. If it was the only one that was in the way, as a holder with
+    /// nobody before it is, that is all; otherwise others may have gone as well.
+    async fn has_gone(&mut self, name: &str, weight: u32, limit: u32) -> Step {
+        self.standing.ahead.remove(name);
+        if self.standing.ahead.leaves_room(weight, limit) {
+            return Step::GoOn;
+        }
+        let at = &self.standing.at;
+        match at.session.surely(|| at.session.line(&at.lock)).await {
+            Ok(names) if names.contains(&self.standing.node.name) => {
+                self.standing.ahead = Ahead::of(&self.standing.node, &names);
+                Step::GoOn
+            }
+            _ => Step::LookAgain,
+        }
+    }
+
+    /// Makes sure that our node is there, and that the servers count our session from now.
+    async fn confirm(&mut self) -> Step {
+        let (asked, at) = (now(), &self.standing.at);
+        let path = at.path(&self.standing.node.name);
+        match at.session.surely(|| at.session.confirm(&path)).await {
+            Ok(()) => {
+                self.standing.confirmed = asked;
+                Step::GoOn
+            }
+            Err(_) => Step::LookAgain,
+        }
+    }
+}
+
+/// The end of a node.
+async fn news(at: Where, name: String) -> News {
+    let path = at.path(&name);
+    match at.session.surely(|| at.session.watch(&path)).await {
+        Ok(watcher) => match watcher.changed().await.event_type {
+            EventType::NodeDeleted => News::Gone(name),
+            _ => News::Unsure,
+        },
+        Err(Error::NoNode) => News::Gone(name),
+        Err(_) => News::Unsure,
+    }
+}
+
+/// How long a waiter waits before it looks again, whatever it was told or not: what it waits for
+/// comes by itself, and this is for what nobody has thought of.
+pub(super) const LOOK: Duration = Duration::from_secs(30);
