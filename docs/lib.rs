@@ -64,6 +64,10 @@ mod a_lock_you_can_lose {}
 mod fencing {}
 
 #[cfg(doctest)]
+#[doc = include_str!("src/redlock.md")]
+mod redlock {}
+
+#[cfg(doctest)]
 #[doc = include_str!("src/reading-a-swim-lane.md")]
 mod reading_a_swim_lane {}
 

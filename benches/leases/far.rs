@@ -12,7 +12,7 @@ use crate::rounds::{Effort, Figures, Random, digits, interleaved, spread, table}
 /// PINGs before each thing that is measured.
 const PINGS: usize = 9;
 
-const NO_WAITING: &str = "does not wait";
+pub(crate) const NO_WAITING: &str = "does not wait";
 
 pub(crate) fn pairs(effort: &Effort, line: &mut Line, entries: &mut [Entry]) {
     let (rounds, pairs) = effort.pairs;

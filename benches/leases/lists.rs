@@ -5,7 +5,7 @@ use lockset_remote::redis::Redis;
 use crate::bare::SetAndEval;
 use crate::child::{Child, Language};
 use crate::crates::{DistributedLockRedis, Redlock, Rslock};
-use crate::fan_out::FanOut;
+use crate::fan_out::{FanOut, Replay};
 use crate::in_process::InProcess;
 use crate::ours::{Lockset, LocksetBlocking, LocksetQuorum};
 use crate::rival::{Entry, Kind, Measured, Rival};
@@ -36,6 +36,7 @@ pub(crate) fn quorums(url: &str) -> Vec<Entry> {
     vec![
         rust::<LocksetQuorum<Redis>>("**Lockset**", url),
         rust::<FanOut>("redis-rs alone, to all at once", url),
+        rust::<Replay>("the same, with Lockset's commands", url),
         rust::<Rslock>("rslock", url),
         rust::<Redlock>("redlock (Rust)", url),
         python("redlock-py", "redlock-py"),

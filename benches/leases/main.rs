@@ -46,7 +46,8 @@ fn main() -> ExitCode {
     // `cargo bench` adds this of its own accord.
     let words: Vec<String> = env::args().skip(1).filter(|word| word != "--bench").collect();
     let (quick, words): (Vec<_>, Vec<_>) = words.iter().partition(|word| *word == "--quick");
-    let effort = if quick.is_empty() { Effort::FULL } else { Effort::QUICK };
+    let or_quick = |full| if quick.is_empty() { full } else { Effort::QUICK };
+    let effort = or_quick(Effort::FULL);
     let are_all_well = match words.iter().map(|word| word.as_str()).collect::<Vec<_>>()[..] {
         [] => {
             let are_well = [far(&effort), in_a_process("near", &quick)];
@@ -60,11 +61,14 @@ fn main() -> ExitCode {
         ["far"] => far(&effort),
         ["near"] => near(&effort),
         ["redlock"] => {
-            let are_well = [quorum::far_away(&effort), in_a_process("redlock-near", &quick)];
+            let are_well = [
+                quorum::far_away(&or_quick(Effort::OF_QUORUMS)),
+                in_a_process("redlock-near", &quick),
+            ];
             are_well.iter().all(|well| *well)
         }
         ["redlock-near"] => {
-            quorum::near(&effort);
+            quorum::near(&or_quick(Effort::OF_QUORUMS));
             true
         }
         _ => {

@@ -14,12 +14,13 @@ mod races;
 pub(crate) use near::report as near;
 
 use crate::rounds::Effort;
-use crate::{are_well, holds, line, lists};
+use crate::{are_well, fan_out, holds, line, lists};
 
 /// Whether all went well.
 pub(crate) fn far_away(effort: &Effort) -> bool {
     holds::assert_overlaps_are_found(line::ONE_WAY);
     let mut line = line::Line::far_quorum();
+    fan_out::learn(&mut line);
     let mut entries = lists::quorums(&line.url());
     crate::far::pairs(effort, &mut line, &mut entries);
     hung::pairs(effort, &mut line, &mut entries);

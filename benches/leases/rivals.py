@@ -47,13 +47,21 @@ class RedlockPy:
         self.manager = redlock.Redlock(url.split(","))
 
     def lock(self):
-        # It gives up after three tries: whoever wants the lock asks again.
-        while not (held := self.manager.lock(self.name, TTL * 1000)):
-            pass
-        self.held = held
+        # It gives up after three tries, and fails if one master does, though it has the votes of
+        # the others: whoever wants the lock asks again.
+        self.held = None
+        while not self.held:
+            try:
+                self.held = self.manager.lock(self.name, TTL * 1000)
+            except redlock.MultipleRedlockException:
+                pass
 
     def unlock(self):
-        self.manager.unlock(self.held)
+        try:
+            self.manager.unlock(self.held)
+        except redlock.MultipleRedlockException:
+            # A master that hangs: the others have it back.
+            pass
 
 
 class Pottery:

@@ -35,6 +35,14 @@ impl Effort {
         near_pairs: (31, 1000),
         tasks: (7, 500),
     };
+    /// Of quorums: some of them take seconds where others take milliseconds.
+    pub(crate) const OF_QUORUMS: Self = Self {
+        pairs: (15, 10),
+        hand_overs: (8, 3),
+        races: (3, 2000),
+        near_pairs: (15, 500),
+        ..Self::FULL
+    };
     pub(crate) const QUICK: Self = Self {
         pairs: (5, 10),
         hand_overs: (4, 3),

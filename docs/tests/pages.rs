@@ -84,6 +84,22 @@ fn every_quote_is_still_in_the_code() {
     assert!(quotes > 0, "the marker of quotes has changed");
 }
 
+/// A test that stands behind a claim is named as `PACKAGE/tests/FILE.rs::NAME`.
+#[test]
+fn every_test_that_a_page_names_is_there() {
+    let mut tests = 0;
+    for (name, page) in pages() {
+        let spans = page.split('`').skip(1).step_by(2);
+        for (file, test) in spans.filter_map(|span| span.split_once(".rs::")) {
+            let path = workspace().join(format!("crates/{file}.rs"));
+            let code = fs::read_to_string(&path).unwrap_or_default();
+            assert!(code.contains(&format!("fn {test}()")), "{name} names {test} of {file}.rs");
+            tests += 1;
+        }
+    }
+    assert!(tests > 0, "the names of tests have changed");
+}
+
 /// To draw a picture anew after a change of the drawing, set `LOCKSET_REDRAW`.
 #[test]
 fn every_picture_is_drawn_from_its_log() {

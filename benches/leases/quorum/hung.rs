@@ -70,7 +70,6 @@ fn spells(
         let spells = measured.spells(name, spans, &mut |nth| {
             order.send((nth, spans[nth] + PATIENCE)).expect("it listens");
             is_ready.recv().expect("it answers");
-            thread::sleep(REST);
         });
         // Whatever hangs goes on.
         drop(order);
@@ -97,10 +96,12 @@ fn keep_hung(servers: &[Redis], orders: &Receiver<(usize, Duration)>, ready: &Se
     let mut next = orders.recv().ok();
     while let Some((count, bound)) = next {
         servers[..count].iter().for_each(|server| server.pause().expect("it is there"));
+        thread::sleep(REST);
         if ready.send(()).is_err() {
             break;
         }
-        next = match orders.recv_timeout(bound) {
+        // Somewhat later, so that whatever ends with it is told from what ended before.
+        next = match orders.recv_timeout(bound + REST) {
             Ok(order) => Some(order),
             Err(RecvTimeoutError::Disconnected) => None,
             Err(RecvTimeoutError::Timeout) => {

@@ -5,7 +5,7 @@ use lockset_bench::stats::median;
 use lockset_remote::redis::Redis;
 use lockset_remote::sqlite::Sqlite;
 
-use crate::fan_out::FanOut;
+use crate::fan_out::{FanOut, Replay, learn};
 use crate::in_process::InProcess;
 use crate::line::Line;
 use crate::near::stay_on_one_processor;
@@ -26,9 +26,11 @@ pub(crate) fn report(effort: &Effort) {
         (1..=5).map(|nth| folder.path().join(format!("{nth}.db")).display().to_string()).collect();
 
     let (mut masters, mut master) = (quorum::<Redis>(&urls), quorum::<Redis>(first));
-    let mut bare = InProcess::<FanOut>::new(&urls);
+    learn(&mut line);
+    let (mut bare, mut replay) = (InProcess::<FanOut>::new(&urls), InProcess::<Replay>::new(&urls));
     let (mut disks, mut disk) = (quorum::<Sqlite>(&files.join(",")), quorum::<Sqlite>(&files[0]));
-    let (mut of_bare, mut of_one, mut of_file) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut of_bare, mut of_own) = (Vec::new(), Vec::new());
+    let (mut of_one, mut of_file) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         let mut time = |measured: &mut dyn Measured, count| {
             let pairs = measured.pairs(&line.fresh_name(), count);
@@ -36,6 +38,7 @@ pub(crate) fn report(effort: &Effort) {
         };
         let five = time(&mut masters, count);
         of_bare.push(five / time(&mut bare, count));
+        of_own.push(five / time(&mut replay, count));
         of_one.push(five / time(&mut master, count));
         // Each pair of these is synced to a disk, several times.
         of_file.push(time(&mut disks, count / 10) / time(&mut disk, count / 10));
@@ -47,6 +50,7 @@ pub(crate) fn report(effort: &Effort) {
         println!("| {of} | {} {than} |", spread(ratios.into_iter()));
     };
     row("five Redis masters", "by the bare client, on five", of_bare);
+    row("five Redis masters", "by the bare client, with the same commands", of_own);
     row("five Redis masters", "on one of them", of_one);
     row("five SQLite files", "on one of them", of_file);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lockset_bench::stats::median;
 
-use crate::far::in_round_trips;
+use crate::far::{NO_WAITING, in_round_trips};
 use crate::holds::{Shares, longest_silence, shares};
 use crate::line::{Line, ONE_WAY};
 use crate::rival::{Entry, Figure};
@@ -25,7 +25,8 @@ struct Race {
 pub(crate) fn report(effort: &Effort, line: &mut Line, entries: &mut [Entry]) {
     let (rounds, span) = effort.races;
     let span = Duration::from_millis(span);
-    let mut figures = interleaved(entries, |_| true, rounds, |entry| race(line, span, entry));
+    let mut figures =
+        interleaved(entries, |kind| kind.waits, rounds, |entry| race(line, span, entry));
     // Ours is in more rounds, at the end: that it never livelocks takes more to believe.
     let ours = interleaved(
         &mut entries[..1],
@@ -37,7 +38,7 @@ pub(crate) fn report(effort: &Effort, line: &mut Line, entries: &mut [Entry]) {
     println!("\n## {CONTENDERS} want it all the time");
     let head =
         " RTT a lock | Jain's index | longest wait, in RTT x contenders | runs that livelocked ";
-    table(head, entries, &figures, "", |races| {
+    table(head, entries, &figures, NO_WAITING, |races| {
         let shared: Vec<&Shares> = races.iter().filter_map(|race| race.shares.as_ref()).collect();
         let livelocks = races.iter().filter(|race| race.livelocked).count();
         let livelocks = format!("**{livelocks}** of {}", races.len());

@@ -133,7 +133,28 @@ impl FencedFile {
     /// among others.
     pub fn write(&self, fence: Fence, bytes: impl AsRef<[u8]>) -> Result<(), Error> {
         let _guard = self.lock.lock()?;
-        self.write_locked(fence, bytes.as_ref())
+        self.write_locked(fence, |_| Ok(bytes))
+    }
+
+    /// Replaces what is in the file by what `change` makes of it, which is given `None` if there is
+    /// no file: in one step, so nothing is lost that others write.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write), and those of `change`, with which nothing was changed.
+    pub fn update(
+        &self,
+        fence: Fence,
+        change: impl FnOnce(Option<&[u8]>) -> Result<Vec<u8>, Error>,
+    ) -> Result<(), Error> {
+        let _guard = self.lock.lock()?;
+        self.write_locked(fence, |old| {
+            let Some(mut old) = old else { return change(None) };
+            let mut bytes = Vec::new();
+            let read = old.read_to_end(&mut bytes);
+            read.map_err(|error| explain(&self.path, "read", error))?;
+            change(Some(&bytes))
+        })
     }
 
     /// [`write`](Self::write), but `None`, and nothing changed, if other writers keep it from its
@@ -149,12 +170,17 @@ impl FencedFile {
         bytes: impl AsRef<[u8]>,
     ) -> Result<Option<()>, Error> {
         match self.lock.lock_until(deadline)? {
-            Some(_guard) => self.write_locked(fence, bytes.as_ref()).map(Some),
+            Some(_guard) => self.write_locked(fence, |_| Ok(bytes)).map(Some),
             None => Ok(None),
         }
     }
 
-    fn write_locked(&self, fence: Fence, bytes: &[u8]) -> Result<(), Error> {
+    /// Writes what `content` makes of the old file, which stands at the end of its first line.
+    fn write_locked<B: AsRef<[u8]>>(
+        &self,
+        fence: Fence,
+        content: impl FnOnce(Option<&File>) -> Result<B, Error>,
+    ) -> Result<(), Error> {
         let old = match self.newest()? {
             Some((newest, _)) if newest > fence => {
                 let stale: Error = StaleFence::new(fence, newest).into();
@@ -163,8 +189,9 @@ impl FencedFile {
             Some((_, file)) => Some(file),
             None => None,
         };
+        let bytes = content(old.as_ref())?;
         let new = beside(&self.path, ".new");
-        let replaced = write_new(&new, fence, bytes, old).and_then(|()| {
+        let replaced = write_new(&new, fence, bytes.as_ref(), old).and_then(|()| {
             // From here on it is the file's content, and not before all of it is on disk.
             fs::rename(&new, &self.path)
         });

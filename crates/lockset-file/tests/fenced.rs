@@ -202,3 +202,30 @@ fn a_writer_that_is_killed_leaves_one_version_whole_and_none_is_undone() {
     }
     assert!(unfinished > 0, "none was killed inside a write");
 }
+
+#[test]
+fn updates_by_many_lose_nothing() {
+    let kept = Kept::new();
+    let count = |old: Option<&[u8]>| {
+        let old = str::from_utf8(old.unwrap_or(b"0")).expect("a text").parse::<u32>();
+        Ok((old.expect("a number") + 1).to_string().into_bytes())
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..10).for_each(|_| kept.open().update(Fence::new(1), count).unwrap()));
+        }
+    });
+    assert_eq!(kept.open().read().unwrap().unwrap().bytes, b"40");
+}
+
+#[test]
+fn an_update_that_fails_or_is_stale_changes_nothing() {
+    let kept = Kept::new();
+    kept.open().write(Fence::new(2), "before").unwrap();
+    let failed = kept.open().update(Fence::new(3), |_| Err(Error::new(ErrorKind::Other, "no")));
+    assert_eq!(failed.unwrap_err().kind(), ErrorKind::Other);
+    let stale = kept.open().update(Fence::new(1), |_| unreachable!("it is not asked"));
+    assert_eq!(stale.unwrap_err().kind(), ErrorKind::Lost);
+    let content = kept.open().read().unwrap().unwrap();
+    assert_eq!((content.fence, &content.bytes[..]), (Fence::new(2), &b"before"[..]));
+}

@@ -65,7 +65,8 @@ pub mod sqlite;
 pub mod zookeeper;
 
 pub use engine::{
-    Acquire, Locks, RemoteLease, RemoteLock, RemoteRwLock, RemoteSemaphore, Renewal, Ticket,
+    Acquire, Locks, Observer, RemoteLease, RemoteLock, RemoteRwLock, RemoteSemaphore, Renewal,
+    Ticket,
 };
 pub use request::{Mode, Request, RequestId};
 pub use store::{

@@ -16,8 +16,8 @@
 //!
 //! The quorum is that of Redis's documentation ("Distributed locks with Redis"). Kleppmann's answer
 //! to it ("How to do distributed locking", 2016) says what it lacks: a fence, which it has here,
-//! and independence of clocks, which it has not. The protocol of the fence is model-checked; see
-//! the models among this crate's tests.
+//! and independence of clocks, which it has not. The protocol of the fence is a model as well:
+//! `tests/redlock_fence/` of the package `lockset-models`, explored through all of its states.
 
 mod ballot;
 mod bid;

@@ -68,6 +68,7 @@ pub trait LeaseStore: Send + Sync + 'static {
     /// to be had, that is a pause.
     ///
     /// `round` counts the attempts that failed, from 1; `held` is what the last of them was told.
+    /// Nobody else bounds the wait: it has to end by itself when no news can come any more.
     fn wait<'a>(&'a self, request: &'a Request, round: u32, held: Duration) -> Op<'a, Wake> {
         let _ = request;
         Pauses::COMMON.wait(round, held)

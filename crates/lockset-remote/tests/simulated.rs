@@ -197,6 +197,45 @@ fn renewals_are_tried_until_the_deadline_and_then_it_is_lost() {
     });
 }
 
+/// What a leader needs to stop is kept free at the end of each grant, renewed or not.
+#[test]
+fn a_lease_with_a_margin_is_lost_so_much_earlier() {
+    let margin = TTL / 4;
+    let certain = CERTAIN - margin;
+    for renewals in 0..3_u32 {
+        let answers = (0..1000).map(|i| if i < renewals { Ok(Renewed::Yes) } else { Err(()) });
+        let script = Scripted { renewals: Mutex::new(answers.collect()), ..Scripted::default() };
+        simulate(script, |lock, _| async move {
+            let lock = lock.with_margin(margin).unwrap();
+            let began = now();
+            let lease = lock.lock_async().await.unwrap();
+            assert_eq!(lease.remaining(), certain);
+            assert_eq!(lease.lost().await, End::Lost(Loss::Expired));
+            let (lasted, renewed) = (now() - began, TTL / 3 * renewals);
+            let slack = Duration::from_millis(10);
+            assert!(
+                lasted >= certain + renewed && lasted <= certain + renewed + slack,
+                "{lasted:?}"
+            );
+        });
+    }
+}
+
+#[test]
+fn a_margin_leaves_time_for_renewals() {
+    simulate(Scripted::default(), |lock, _| async move {
+        let most = TTL / 3;
+        let lock = lock.with_margin(most).unwrap();
+        for refused in [
+            lock.clone().with_margin(most + Duration::from_nanos(1)).unwrap_err(),
+            lock.with_ttl(TTL - Duration::from_millis(1)).unwrap_err(),
+        ] {
+            assert_eq!(refused.kind(), ErrorKind::Config);
+            assert!(refused.to_string().contains("a third of the TTL"), "{refused}");
+        }
+    });
+}
+
 #[test]
 fn what_the_server_calls_gone_is_lost_at_once() {
     let renewals = Mutex::new([Ok(Renewed::Gone)].into());

@@ -4,12 +4,12 @@
 //! What is real: [`Locks`](lockset_remote::Locks), with all of its engine, and
 //! [`Redlock`](lockset_remote::redlock::Redlock), with all of its quorum. What is simulated: the
 //! time, the network ([turmoil]), the masters, each with a lease table by the rules of
-//! [`LeaseStore`](lockset_remote::LeaseStore) and a clock of its own ([`table`], [`clock`]), and
-//! the storage that checks fences. Several processes ([`process`]) take locks, hold them, write,
-//! and end in every way there is ([`script`]), while things break ([`faults`]).
+//! [`LeaseStore`](lockset_remote::LeaseStore) and a clock of its own (`table.rs`, `clock.rs`), and
+//! the storage that checks fences. Several processes (`process.rs`) take locks, hold them, write,
+//! and end in every way there is (`script.rs`), while things break (`faults.rs`).
 //!
 //! Everything that is drawn comes from the seed, so a seed is a history: the same one again gives
-//! the same, byte for byte. What must hold of each is in [`check`].
+//! the same, byte for byte. What must hold of each is in `check.rs`.
 //!
 //! # What is left out
 //!

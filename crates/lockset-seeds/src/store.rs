@@ -74,8 +74,9 @@ impl LeaseStore for Store {
                     // When it was granted is not known: so it is renewed, which is.
                     let renewed = now();
                     let renewal = Question::Renew { id, lock, ttl: request.ttl };
-                    Ok(match self.ask(renewal).await? {
-                        Answer::Yes => Wake::Granted(Grant::new(fence, renewed)),
+                    let answer = tokio::time::timeout(request.ttl / 5, self.ask(renewal)).await;
+                    Ok(match answer {
+                        Ok(Ok(Answer::Yes)) => Wake::Granted(Grant::new(fence, renewed)),
                         _ => Wake::Retry,
                     })
                 }

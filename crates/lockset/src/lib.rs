@@ -40,6 +40,7 @@
 #![forbid(unsafe_code)]
 
 mod open;
+pub mod recipes;
 
 pub use lockset_api::*;
 pub use lockset_checked::Checked;

@@ -26,6 +26,9 @@ examples! {
     own_lock: "../examples/own_lock.rs",
     new_backend: "../examples/new_backend.rs",
     lock_order: "../examples/lock_order.rs",
+    leader: "../examples/leader.rs",
+    nightly: "../examples/nightly.rs",
+    jobs: "../examples/jobs.rs",
     fenced_table: "../examples/fenced_table.rs",
     fenced_file: "../examples/fenced_file.rs",
     #[cfg(feature = "redis")]

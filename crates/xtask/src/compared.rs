@@ -116,7 +116,10 @@ in each race.
 
 *redis-rs alone, to all at once* is no lock to use. It is the least that a quorum takes: `SET` to
 all five in one go, on with the third answer, and likewise back. It has no fence and keeps to no
-deadline, so it shows what the way costs and what is the library's.
+deadline, so it shows what the way costs. *The same, with Lockset's commands* sends what Lockset
+sends, with the fence in it: what is left between that and Lockset is the library's. The masters
+share this machine's processors, so what five scripts take is in the figure; on five machines they
+would run side by side.
 
 Masters that hang are stopped (`SIGSTOP`) after connections have been made. Whoever waits for them
 would wait for ever, so they go on after some seconds, and the row says so. A race livelocked if for

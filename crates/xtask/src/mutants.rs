@@ -17,6 +17,7 @@ mod condvar;
 mod file;
 mod ladder;
 mod many_threads;
+mod quorum;
 mod raw;
 mod semaphore;
 mod semaphore_ladder;
@@ -53,6 +54,8 @@ const AREAS: &[Area] = &[
     file::MANY_THREADS,
     ladder::LADDER,
     many_threads::MANY_THREADS,
+    quorum::EXCLUSION,
+    quorum::GIVING_UP,
     raw::EXCLUSION,
     raw::GIVING_UP,
     raw::ORDER,

@@ -37,6 +37,7 @@ const STAGES: &[(&str, Stage)] = &[
 
 const SLOW: &[(&str, Stage)] = &[
     ("models of protocols, to their end", |_| deep_protocols()),
+    ("more seeds of the simulation", |_| more_seeds()),
     ("orderings", |_| orderings::run_all()),
     ("survivors", |_| survivors::run_all()),
 ];
@@ -87,6 +88,12 @@ fn shuttle_models() -> Result<Tally> {
 fn deep_protocols() -> Result<Tally> {
     let mut cargo = cargo(&["test", "--package", "lockset-models", "--no-fail-fast"]);
     count(cargo.args(["--", "--nocapture"]).env("LOCKSET_DEEPER", "1"))
+}
+
+/// More histories of the simulated network; the usual tests run some hundred of them.
+fn more_seeds() -> Result<Tally> {
+    let mut cargo = cargo(&["test", "--package", "lockset-seeds", "--test", "seeds"]);
+    count(cargo.args(["--", "--nocapture", "all_seeds"]).env("LOCKSET_SEEDS", "5000"))
 }
 
 /// Runs `cargo test`, shows what it prints as it prints it, and adds up its results.

@@ -7,12 +7,13 @@ use std::time::Duration;
 use lockset_api::{Deadline, Error, ErrorKind, Name};
 
 use super::acquire::{Acquire, Patience};
-use super::driver::Driver;
+use super::driver::{Driver, answer, now};
 use super::lease::RemoteLease;
 use super::renewer::Renewer;
 use super::terms::{Renewal, Terms};
+use super::withdraw::limited;
 use crate::request::DisplayNames;
-use crate::store::LeaseStore;
+use crate::store::{LeaseStore, Status};
 use crate::{Mode, Request};
 
 /// A store, and what does the work for it.
@@ -22,6 +23,31 @@ pub(crate) struct Port {
     pub(crate) driver: Driver,
     /// Sees to the leases of this store.
     pub(crate) renewer: Arc<Renewer>,
+}
+
+impl Port {
+    /// Runs an exchange where exchanges are run.
+    pub(crate) fn on_driver<T: Send + 'static>(
+        &self,
+        exchange: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> impl Future<Output = Result<T, Error>> + Send + 'static {
+        let (reply, answer) = answer();
+        let started = self.driver.handle().map(|driver| {
+            driver.spawn(async move { drop(reply.send(exchange.await)) });
+        });
+        async move {
+            started?;
+            answer.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Other, "the driver is gone")))
+        }
+    }
+
+    /// Who holds the lock of this name, and who waits for it. Runs on the driver.
+    pub(crate) async fn inspect(&self, name: &Name) -> Result<Status, Error> {
+        self.store.check(std::slice::from_ref(name), Mode::Exclusive)?;
+        let until = now() + Terms::default().patience();
+        let status = limited(until, self.store.inspect(name)).await;
+        status.map_err(|error| error.explain(&*self.store, "inspect the lock").with_lock(name))
+    }
 }
 
 /// A lock that can be asked for.
@@ -50,12 +76,22 @@ impl Claim {
         Ok(Self { port: port.clone(), names, terms: Terms::default(), note: None })
     }
 
+    pub(crate) fn port(&self) -> &Port {
+        &self.port
+    }
+
     pub(crate) fn names(&self) -> &[Name] {
         &self.names
     }
 
     pub(crate) fn with_ttl(self, ttl: Duration) -> Result<Self, Error> {
         let terms = self.terms.with_ttl(ttl);
+        let terms = terms.map_err(|error| error.with_lock(DisplayNames(&self.names)))?;
+        Ok(Self { terms, ..self })
+    }
+
+    pub(crate) fn with_margin(self, margin: Duration) -> Result<Self, Error> {
+        let terms = self.terms.with_margin(margin);
         let terms = terms.map_err(|error| error.with_lock(DisplayNames(&self.names)))?;
         Ok(Self { terms, ..self })
     }
@@ -138,6 +174,20 @@ macro_rules! settings {
                 ttl: std::time::Duration,
             ) -> Result<Self, lockset_api::Error> {
                 self.claim = self.claim.with_ttl(ttl)?;
+                Ok(self)
+            }
+
+            /// How long before a lease can end it counts as lost, whatever the holder has to do for
+            /// it to stop in time: nothing unless set. It is taken from the TTL.
+            ///
+            /// # Errors
+            ///
+            /// [`Config`](lockset_api::ErrorKind::Config) for more than a third of the TTL.
+            pub fn with_margin(
+                mut self,
+                margin: std::time::Duration,
+            ) -> Result<Self, lockset_api::Error> {
+                self.claim = self.claim.with_margin(margin)?;
                 Ok(self)
             }
 

@@ -1,9 +1,12 @@
 //! One lock of a server, exclusive.
 
+use std::time::Duration;
+
 use lockset_api::{Deadline, Name};
 
 use super::acquire::Acquire;
 use super::claim::{Claim, exclusive, settings};
+use super::observer::Observer;
 use crate::Mode;
 
 /// One lock of a server, by its name, or several that are taken together: exclusive, for whoever
@@ -31,6 +34,12 @@ impl RemoteLock {
     #[must_use]
     pub fn names(&self) -> &[Name] {
         self.claim.names()
+    }
+
+    /// Who holds the lock, now and from each change on. It is the first of its names that is looked
+    /// at, once in `every`.
+    pub fn observe(&self, every: Duration) -> Observer {
+        Observer::new(self.claim.port(), self.name(), every)
     }
 
     /// Starts to wait for the lock until `deadline`; with one in the past, makes one attempt.

@@ -7,7 +7,7 @@ use lockset_api::{Error, ErrorKind, Name};
 use tokio::runtime::Handle;
 
 use super::claim::{Claim, Port};
-use super::driver::{Driver, answer, now};
+use super::driver::{Driver, now};
 use super::keeper::Held;
 use super::lease::RemoteLease;
 use super::lock::RemoteLock;
@@ -131,7 +131,7 @@ impl Locks {
         ticket: Ticket,
     ) -> impl Future<Output = Result<RemoteLease, Error>> + Send + 'static {
         let port = self.port.clone();
-        self.on_driver(async move {
+        self.port.on_driver(async move {
             let asked = now();
             let terms = Terms::default().with_ttl(ticket.ttl)?;
             let Ticket { id, names, mode, fence, .. } = ticket;
@@ -170,28 +170,7 @@ impl Locks {
         name: &str,
     ) -> impl Future<Output = Result<Status, Error>> + Send + 'static {
         let (port, name) = (self.port.clone(), Name::new(name));
-        self.on_driver(async move {
-            let name = name?;
-            port.store.check(std::slice::from_ref(&name), Mode::Exclusive)?;
-            let until = now() + Terms::default().patience();
-            let status = limited(until, port.store.inspect(&name)).await;
-            status.map_err(|error| error.explain(&*port.store, "inspect the lock").with_lock(name))
-        })
-    }
-
-    /// Runs an exchange where exchanges are run.
-    fn on_driver<T: Send + 'static>(
-        &self,
-        exchange: impl Future<Output = Result<T, Error>> + Send + 'static,
-    ) -> impl Future<Output = Result<T, Error>> + Send + 'static {
-        let (reply, answer) = answer();
-        let started = self.port.driver.handle().map(|driver| {
-            driver.spawn(async move { drop(reply.send(exchange.await)) });
-        });
-        async move {
-            started?;
-            answer.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Other, "the driver is gone")))
-        }
+        self.port.on_driver(async move { port.inspect(&name?).await })
     }
 }
 

@@ -10,6 +10,8 @@ pub(crate) struct Terms {
     pub(crate) ttl: Duration,
     /// None: the default, which depends on the TTL.
     pub(crate) renewal: Option<Renewal>,
+    /// How long before its end a lease counts as lost.
+    pub(crate) margin: Duration,
 }
 
 /// Whether a lease is renewed in the background.
@@ -39,7 +41,7 @@ const LONGEST_EXCHANGE: Duration = Duration::from_secs(5);
 
 impl Default for Terms {
     fn default() -> Self {
-        Self { ttl: DEFAULT_TTL, renewal: None }
+        Self { ttl: DEFAULT_TTL, renewal: None, margin: Duration::ZERO }
     }
 }
 
@@ -51,16 +53,28 @@ impl Terms {
                 format!("a TTL is from {SHORTEST_TTL:?} to {LONGEST_TTL:?}, not {ttl:?}"),
             ));
         }
-        Ok(Self { ttl, ..self })
+        Self { ttl, ..self }.with_margin(self.margin)
+    }
+
+    pub(crate) fn with_margin(self, margin: Duration) -> Result<Self, Error> {
+        // Between the first renewal, after a third, and the last third there is time for retries.
+        let most = self.ttl / 3;
+        if margin > most {
+            let ttl = self.ttl;
+            let why = format!("a margin is a third of the TTL at most, {most:?} of {ttl:?}, not");
+            return Err(Error::new(ErrorKind::Config, format!("{why} {margin:?}")));
+        }
+        Ok(Self { margin, ..self })
     }
 
     /// Until when a grant or renewal asked for at `asked` is certain to last.
     ///
     /// The server started its clock after `asked`, so this is early by the way there and back. The
-    /// allowance is for a server's clock that runs up to 1 % faster than ours, and for its ticks.
+    /// allowance is for a server's clock that runs up to 1 % faster than ours, and for its ticks;
+    /// the margin is the holder's own.
     pub(crate) fn deadline(&self, asked: Instant) -> Instant {
         let drift = self.ttl / 100 + Duration::from_millis(2);
-        asked + self.ttl.saturating_sub(drift)
+        asked + self.ttl.saturating_sub(drift + self.margin)
     }
 
     /// How long after a grant or renewal the next renewal is due: early enough for a second and a

@@ -17,12 +17,12 @@ const SOON: Duration = Duration::from_millis(500);
 fn works_as_ever(masters: &Masters) {
     let history = History::default();
     let lock = masters.lock();
-    release(history.take(&lock));
+    history.take(&lock).release();
     for _ in 0..10 {
         let began = Instant::now();
         let lease = history.take(&lock);
         lease.renew().unwrap();
-        release(lease);
+        lease.release();
         assert!(began.elapsed() < SOON, "{:?} for taking and giving back", began.elapsed());
     }
     contend(masters, 4, 5, &history);
@@ -73,12 +73,43 @@ fn two_of_five_are_far_away() {
     masters.nothing_is_left_on(&[0, 1, 2, 3, 4]);
 }
 
+/// First those of whom the holder has no need; then two of the only three that have voted for it,
+/// who would give their votes away again, and with the other two be a majority.
+#[test]
+fn two_of_five_restart_empty() {
+    let masters = Masters::five();
+    let (history, ttl) = (History::default(), Duration::from_secs(2));
+    let restart = |nodes: [usize; 2]| {
+        nodes.into_iter().for_each(|node| masters.server(node).restart().unwrap());
+    };
+    let lease = history.take(&masters.lock_for(ttl));
+    restart([1, 2]);
+    lease.renew().unwrap();
+    lease.release();
+    for node in [1, 2] {
+        testbed::eventually("it belongs again", || {
+            history.take(&masters.lock_for(ttl)).release();
+            masters.is_member(node)
+        });
+    }
+    masters.nothing_is_left_on(&[0, 1, 2, 3, 4]);
+
+    [3, 4].into_iter().for_each(|node| masters.wires[node].sever());
+    let lease = history.take(&masters.lock_for(ttl).with_renewal(Renewal::Never));
+    [3, 4].into_iter().for_each(|node| masters.wires[node].heal());
+    restart([1, 2]);
+    let next = history.take(&masters.lock_for(ttl));
+    assert!(lease.lost().is_lost());
+    next.release();
+    works_as_ever(&masters);
+}
+
 #[test]
 fn a_holder_that_loses_a_third_is_told_before_its_time_is_over() {
     let masters = Masters::five();
     let ttl = Duration::from_secs(2);
-    let lock = masters.lock_for(ttl);
-    let lease = lock.lock().unwrap();
+    let history = History::default();
+    let lease = history.take(&masters.lock_for(ttl));
     masters.server(0).kill().unwrap();
     masters.server(1).pause().unwrap();
     lease.renew().unwrap();
@@ -93,8 +124,7 @@ fn a_holder_that_loses_a_third_is_told_before_its_time_is_over() {
     assert_eq!(end, Some(End::Lost(Loss::Expired)));
     assert!(third_lost.elapsed() < ttl, "told after {:?} of {ttl:?}", third_lost.elapsed());
     masters.server(1).resume().unwrap();
-    let next = other.lock().unwrap();
-    assert!(next.fence() > lease.fence());
+    history.take(&other).release();
 }
 
 /// Whatever happens to two of them, one after the other: no two hold it, none waits for long, and

@@ -1,11 +1,12 @@
 //! Five servers, each behind a wire of its own.
 
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
-use lockset_api::{Fence, Lease as _, Lock, Released};
+use lockset_api::{Fence, Lease as _, Lock, Lost, Released};
 use lockset_remote::{LeaseStore, Locks, RemoteLease, RemoteLock, redis::Redis, redlock::Redlock};
 use testbed::{Proxy, Redis as Server};
 
@@ -103,29 +104,78 @@ pub(crate) fn release(lease: RemoteLease) {
     assert_eq!(lease.release().unwrap(), Released::InTime);
 }
 
-/// The fences of all grants, in their order: they must rise strictly.
+/// All grants, in their order: no two at once, and their fences must rise strictly.
 #[derive(Default)]
-pub(crate) struct History(Mutex<Vec<Fence>>);
+pub(crate) struct History(Mutex<Grants>);
+
+#[derive(Default)]
+struct Grants {
+    fences: Vec<Fence>,
+    /// Whoever has it, and has neither begun to give it back nor been told of its loss.
+    holder: Option<Lost>,
+}
 
 impl History {
     /// Takes the lock, so that the order in which this is called is that of the grants.
-    pub(crate) fn take(&self, lock: &RemoteLock) -> RemoteLease {
+    pub(crate) fn take(&self, lock: &RemoteLock) -> Held<'_> {
         let lease = lock.lock().unwrap();
-        self.note(&lease);
-        lease
-    }
-
-    pub(crate) fn note(&self, lease: &RemoteLease) {
-        let mut fences = self.0.lock().unwrap();
+        let mut grants = self.grants();
         let fence = lease.fence();
-        if let Some(last) = fences.last() {
+        if let Some(last) = grants.fences.last() {
             assert!(fence > *last, "{fence} was granted after {last}");
         }
-        fences.push(fence);
+        let is_held = grants.holder.as_ref().is_some_and(|holder| !holder.is_lost());
+        assert!(!is_held, "{fence} was granted while {:?} was held", grants.fences.last());
+        grants.fences.push(fence);
+        grants.holder = Some(lease.lost());
+        Held { lease: Some(lease), history: self }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.lock().unwrap().len()
+        self.grants().fences.len()
+    }
+
+    fn grants(&self) -> MutexGuard<'_, Grants> {
+        self.0.lock().unwrap()
+    }
+}
+
+/// A lease of a history, which hears of its end before anybody else does.
+pub(crate) struct Held<'a> {
+    /// There until it is given back.
+    lease: Option<RemoteLease>,
+    history: &'a History,
+}
+
+impl Held<'_> {
+    pub(crate) fn release(mut self) {
+        self.end();
+        self.lease.take().into_iter().for_each(release);
+    }
+
+    fn end(&self) {
+        let mut grants = self.history.grants();
+        // It may have been lost, and another one have it.
+        if grants.fences.last().copied() == self.lease.as_ref().map(RemoteLease::fence) {
+            grants.holder = None;
+        }
+    }
+}
+
+impl Deref for Held<'_> {
+    type Target = RemoteLease;
+
+    fn deref(&self) -> &RemoteLease {
+        self.lease.as_ref().expect("it is held")
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        // Not while the panic that says so is under way, which has the history's own lock.
+        if self.lease.is_some() && !thread::panicking() {
+            self.end();
+        }
     }
 }
 
@@ -136,7 +186,7 @@ pub(crate) fn contend(masters: &Masters, contenders: usize, rounds: usize, histo
             scope.spawn(|| {
                 let lock = masters.lock();
                 for _ in 0..rounds {
-                    release(history.take(&lock));
+                    history.take(&lock).release();
                 }
             });
         }

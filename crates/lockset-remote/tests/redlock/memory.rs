@@ -57,7 +57,7 @@ fn a_master_that_forgot_its_counter_counts_on_from_that_of_the_others() {
         server.command(&["HSET", "lockset:member", "top", &fence]).unwrap();
     }
     let history = History::default();
-    release(history.take(&lock));
+    history.take(&lock).release();
     for node in [1, 4, 0] {
         masters.server(node).restart().unwrap();
         testbed::eventually("it belongs again", || {
@@ -69,6 +69,6 @@ fn a_master_that_forgot_its_counter_counts_on_from_that_of_the_others() {
     }
     // A majority that has forgotten the lock since, one after the other.
     [2, 3].into_iter().for_each(|node| masters.wires[node].sever());
-    release(history.take(&masters.lock_for(BRIEF)));
+    history.take(&masters.lock_for(BRIEF)).release();
     assert!([0, 1, 4].iter().all(|&node| masters.counter(node) > ahead));
 }

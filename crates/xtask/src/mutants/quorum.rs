@@ -1,0 +1,136 @@
+//! The bugs of the leases' engine and quorum that the seeds of the simulation must find.
+
+use super::{Area, Mutant};
+
+const ACQUIRE: &str = "crates/lockset-remote/src/engine/acquire.rs";
+const BALLOT: &str = "crates/lockset-remote/src/redlock/ballot.rs";
+const END: &str = "crates/lockset-remote/src/redlock/ballot/end.rs";
+const KEEPER: &str = "crates/lockset-remote/src/engine/keeper.rs";
+const LEASE: &str = "crates/lockset-remote/src/engine/lease.rs";
+const MEMBERSHIP: &str = "crates/lockset-remote/src/redlock/membership.rs";
+const NODE: &str = "crates/lockset-remote/src/redlock/node.rs";
+const QUORUM: &str = "crates/lockset-remote/src/redlock/quorum.rs";
+const TERMS: &str = "crates/lockset-remote/src/engine/terms.rs";
+
+/// The one test of all seeds: it ends with the first that fails.
+const SEEDS: &str = "all_seeds_keep_the_rules";
+
+/// And that of the seeds beyond the usual ones.
+const OTHERS: &str = "seeds_that_have_found_a_bug_keep_the_rules";
+
+const fn area(mutants: &'static [Mutant]) -> Area {
+    Area { package: "lockset-seeds", target: "seeds", mutants }
+}
+
+pub(super) const EXCLUSION: Area = area(&[
+    Mutant {
+        name: "half counted as a majority",
+        file: QUORUM,
+        from: "self.nodes.len() / 2 + 1",
+        to: "self.nodes.len() / 2",
+        test: SEEDS,
+    },
+    Mutant {
+        name: "renewed by a minority",
+        file: QUORUM,
+        from: "            if yes >= self.majority() {",
+        to: "            if yes >= 1 {",
+        test: SEEDS,
+    },
+    Mutant {
+        name: "one id for all tries",
+        file: BALLOT,
+        from: "(quorum.draw()?, Some(quorum.floor()))",
+        to: "(wanted.id, Some(quorum.floor()))",
+        test: SEEDS,
+    },
+    Mutant {
+        name: "master that forgot let in at once",
+        file: MEMBERSHIP,
+        from: "if is_new { Duration::ZERO } else { memory.longest + memory.longest / 50 }",
+        to: "Duration::ZERO",
+        test: OTHERS,
+    },
+    Mutant {
+        name: "master that forgot counts anew",
+        file: MEMBERSHIP,
+        from: "sum.top.max(one.top)",
+        to: "sum.top.min(one.top)",
+        test: SEEDS,
+    },
+    Mutant {
+        name: "lease that counts from the answer",
+        file: ACQUIRE,
+        from: "self.request.id = id;\n                    return self.granted(reply, fence, asked)",
+        to: "self.request.id = id;\n                    return self.granted(reply, fence, now())",
+        test: SEEDS,
+    },
+    Mutant {
+        name: "greatest fence of the majority, and no more",
+        file: BALLOT,
+        from: "votes.iter().for_each(|&(node, vote)| self.agree(node, vote));\n            \
+               }\n        }\n        let agreed = |vote: &Vote| self.fence.is_none_or(|fence| \
+               vote.fence == fence);",
+        to: "}\n        }\n        let agreed = |_: &Vote| true;",
+        test: SEEDS,
+    },
+    Mutant {
+        name: "renewal that counts from the answer",
+        file: KEEPER,
+        from: "self.term.extend(self.terms.deadline(asked)).is_err()",
+        to: "self.term.extend(self.terms.deadline(now())).is_err()",
+        test: OTHERS,
+    },
+    Mutant {
+        name: "clock of a master trusted",
+        file: TERMS,
+        from: "let drift = self.ttl / 100 + Duration::from_millis(2);",
+        to: "let drift = Duration::ZERO;",
+        test: OTHERS,
+    },
+]);
+
+pub(super) const GIVING_UP: Area = area(&[
+    Mutant {
+        name: "attempt forgotten by who gives up",
+        file: ACQUIRE,
+        from: "        withdraw(&*self.port.store, &request, self.terms).await;\n        None",
+        to: "        let _ = request;\n        None",
+        test: SEEDS,
+    },
+    Mutant {
+        name: "place in line kept by who gives up",
+        file: ACQUIRE,
+        from: "if news.is_none() && queued {",
+        to: "if false && queued {",
+        test: SEEDS,
+    },
+    Mutant {
+        name: "lease dropped and not given back",
+        file: LEASE,
+        from: "drop(self.give_back(drop));",
+        to: "self.held.settle();",
+        test: SEEDS,
+    },
+    Mutant {
+        name: "release that failed not made up for",
+        file: NODE,
+        from: "tokio::spawn(async move { node.pay().await });",
+        to: "drop(node);",
+        test: SEEDS,
+    },
+    Mutant {
+        name: "vote kept that came late",
+        file: END,
+        from: "if self.bid.is_over() && !left_nothing {",
+        to: "if false {",
+        test: OTHERS,
+    },
+    Mutant {
+        name: "attempts under way dropped with the wait",
+        file: END,
+        from: "runtime.spawn(late.hear_out());",
+        to: "drop((runtime, late));",
+        test: OTHERS,
+    },
+]);
