@@ -14,6 +14,24 @@ pub(crate) const ONE_WAY: Duration = Duration::from_millis(2);
 /// As many servers as a quorum has here, of which two may fail.
 const MASTERS: usize = 5;
 
+/// A way to servers, as far as the figures have to know it.
+pub(crate) trait Way {
+    /// A round trip, in seconds: the median of so many questions without any client around them.
+    fn rtt(&mut self, pings: usize) -> f64;
+    /// A name that no lock of the server has had.
+    fn fresh_name(&mut self) -> String;
+}
+
+impl Way for Line {
+    fn rtt(&mut self, pings: usize) -> f64 {
+        Line::rtt(self, pings)
+    }
+
+    fn fresh_name(&mut self) -> String {
+        Line::fresh_name(self)
+    }
+}
+
 /// A server of one's own, or several that know nothing of each other, and raw connections to
 /// measure the line with.
 pub(crate) struct Line {

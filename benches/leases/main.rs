@@ -22,6 +22,7 @@ mod bound;
 mod child;
 mod commands;
 mod crates;
+mod etcd;
 mod fan_out;
 mod far;
 mod holds;
@@ -67,12 +68,15 @@ fn main() -> ExitCode {
             ];
             are_well.iter().all(|well| *well)
         }
+        ["etcd"] => etcd::report(&effort),
         ["redlock-near"] => {
             quorum::near(&or_quick(Effort::OF_QUORUMS));
             true
         }
         _ => {
-            eprintln!("usage: leases [--quick] [far | near | many | redlock | redlock-near]");
+            eprintln!(
+                "usage: leases [--quick] [far | near | many | redlock | redlock-near | etcd]"
+            );
             return ExitCode::from(2);
         }
     };
@@ -86,7 +90,7 @@ fn far(effort: &Effort) -> bool {
     let mut entries = lists::entries(&line.url());
     far::pairs(effort, &mut line, &mut entries);
     far::hand_overs(effort, &mut line, &mut entries);
-    far::races(effort, &mut line, &mut entries);
+    far::races(effort, &[8, 32], &mut line, &mut entries);
     are_well(&entries)
 }
 

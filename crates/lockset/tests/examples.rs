@@ -33,4 +33,6 @@ examples! {
     fenced_file: "../examples/fenced_file.rs",
     #[cfg(feature = "redis")]
     fenced_hash: "../examples/fenced_hash.rs",
+    #[cfg(feature = "etcd")]
+    while_held: "../examples/while_held.rs",
 }

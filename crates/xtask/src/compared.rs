@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::process::{cargo, output_of, run as run_command, say};
-use crate::{Result, rivals};
+use crate::{Result, packages, rivals};
 
 /// A program, the page of the book for its tables, and what the page says before them.
 pub(crate) struct Comparison {
@@ -131,10 +131,45 @@ the masters work there is part of the figure.
 ",
 };
 
-/// `cargo xtask leases` with these words: of one server, or of a quorum.
+/// The locks of etcd, which have their own page, too.
+pub(crate) const ETCD: Comparison = Comparison {
+    package: "lockset-bench-leases",
+    bench: "leases",
+    part: Some("etcd"),
+    prepare: || {
+        packages::ensure(packages::FOR_BUILDS)?;
+        packages::ensure(packages::FOR_TESTS)?;
+        Ok(None)
+    },
+    page: "docs/src/etcd-compared.md",
+    head: "# Locks of etcd compared
+
+<!-- Written by `cargo xtask leases etcd --write`. -->
+
+These locks are kept by one etcd server. What [Leases compared](leases-compared.md) says goes for
+this page: the server is some milliseconds away, behind a proxy that keeps every message for 2 ms,
+each figure is a multiple of the round trip (RTT) that a raw socket saw just before, by a question
+which etcd answers out of its head; the rounds are interleaved, in bold is the median, and that no
+two held the lock at once was checked in each race.
+
+The rival is the lock that etcd itself offers (`Lock` and `Unlock`, by the crate `etcd-client`), with
+one lease that is kept for all of its locks. A lease for each lock would make a pair of it twice as
+long. In the last table the server is on this machine and no proxy between.
+
+",
+};
+
+/// `cargo xtask leases` with these words: of one Redis server, of a quorum, or of etcd.
 pub(crate) fn run_leases(words: &[String]) -> Result<ExitCode> {
-    let is_of_a_quorum = words.iter().any(|word| word == "redlock");
-    run(if is_of_a_quorum { &REDLOCK } else { &LEASES }, words)
+    let has = |part: &str| words.iter().any(|word| word == part);
+    let comparison = if has("redlock") {
+        &REDLOCK
+    } else if has("etcd") {
+        &ETCD
+    } else {
+        &LEASES
+    };
+    run(comparison, words)
 }
 
 pub(crate) fn run(comparison: &Comparison, flags: &[String]) -> Result<ExitCode> {

@@ -111,8 +111,8 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "leases",
-        flags: &["redlock", "--quick", "--write"],
-        about: "the locks kept by Redis, or by five of it, beside their rivals: likewise",
+        flags: &["redlock", "etcd", "--quick", "--write"],
+        about: "the locks kept by Redis, by five of it, or by etcd, beside their rivals: likewise",
         run: compared::run_leases,
     },
 ];

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use etcd_client::{Channel, Client, ConnectOptions};
-use lockset_api::Error;
+use lockset_api::{Error, ErrorKind};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::timeout;
 use tonic::transport::Endpoint;
@@ -39,7 +39,6 @@ pub(super) struct Connection {
     connecting: AsyncMutex<()>,
 }
 
-#[derive(Default)]
 struct Current {
     /// The connection that worked last.
     link: Option<Arc<Link>>,
@@ -65,8 +64,13 @@ pub(super) struct Answer<T> {
 impl Connection {
     pub(super) fn new(servers: Servers, tls: &Tls) -> Result<Self, Error> {
         let endpoints = endpoint::all(&servers, tls)?;
-        let (current, connecting) = (Mutex::default(), AsyncMutex::default());
-        Ok(Self { user: servers.user, endpoints, current, connecting })
+        // Anywhere, so that not every client of a cluster is the first server's.
+        let mut random = [0];
+        getrandom::fill(&mut random).map_err(|error| {
+            Error::new(ErrorKind::Other, "the system gives no random numbers").with_source(error)
+        })?;
+        let current = Mutex::new(Current { link: None, next: random[0].into() });
+        Ok(Self { user: servers.user, endpoints, current, connecting: AsyncMutex::default() })
     }
 
     /// Does what may be done twice: on the connection that is there, and where that fails without
