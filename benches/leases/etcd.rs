@@ -5,7 +5,6 @@
 //! millisecond, and a watch that begins in the past up to a tenth of a second.
 
 mod locks;
-mod way;
 
 use std::time::Duration;
 
@@ -13,12 +12,11 @@ use lockset_bench::stats::median;
 
 use crate::holds::shares;
 use crate::in_process::InProcess;
-use crate::line::Way;
+use crate::line::Line;
 use crate::rival::{Entry, Rival};
 use crate::rounds::{Effort, digits, interleaved, table};
 use crate::{are_well, far, holds, line};
 use locks::{LockRpc, Lockset};
-use way::EtcdWay;
 
 /// As many as want a lock at once on the far server.
 const CONTENDERS: [usize; 3] = [2, 8, 32];
@@ -26,11 +24,11 @@ const CONTENDERS: [usize; 3] = [2, 8, 32];
 /// Whether all went well.
 pub(crate) fn report(effort: &Effort) -> bool {
     holds::assert_overlaps_are_found(line::ONE_WAY);
-    let mut way = EtcdWay::far();
-    let mut entries = entries(&way.url());
-    far::pairs(effort, &mut way, &mut entries);
-    far::hand_overs(effort, &mut way, &mut entries);
-    far::races(effort, &CONTENDERS, &mut way, &mut entries);
+    let mut line = Line::far_etcd();
+    let mut entries = entries(&line.url());
+    far::pairs(effort, &mut line, &mut entries);
+    far::hand_overs(effort, &mut line, &mut entries);
+    far::races(effort, &mut line, &mut entries, &CONTENDERS);
     are_well(&entries) && two_near(effort)
 }
 
@@ -46,14 +44,14 @@ fn row<R: Rival>(name: &'static str, url: &str) -> Entry {
 fn two_near(effort: &Effort) -> bool {
     let (rounds, span) = effort.races;
     let (rounds, span) = (rounds * 3, Duration::from_millis(span));
-    let mut way = EtcdWay::near();
-    let mut entries = entries(&way.url());
+    let mut line = Line::near_etcd();
+    let mut entries = entries(&line.url());
     let figures = interleaved(
         &mut entries,
         |_| true,
         rounds,
         |entry| {
-            let name = way.fresh_name();
+            let name = line.fresh_name();
             let holds = entry.measure(|measured| measured.race(&name, 2, span))?;
             Ok(1.0 / shares(holds, 2, span, Duration::ZERO)?.per_lock)
         },

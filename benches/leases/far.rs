@@ -5,7 +5,7 @@ use std::time::Duration;
 use lockset_bench::stats::median;
 
 use crate::holds::{Shares, shares};
-use crate::line::{ONE_WAY, Way};
+use crate::line::{Line, ONE_WAY};
 use crate::rival::Entry;
 use crate::rounds::{Effort, Figures, Random, digits, interleaved, spread, table};
 
@@ -14,7 +14,7 @@ const PINGS: usize = 9;
 
 pub(crate) const NO_WAITING: &str = "does not wait";
 
-pub(crate) fn pairs(effort: &Effort, line: &mut impl Way, entries: &mut [Entry]) {
+pub(crate) fn pairs(effort: &Effort, line: &mut Line, entries: &mut [Entry]) {
     let (rounds, pairs) = effort.pairs;
     let figures = interleaved(
         entries,
@@ -34,7 +34,7 @@ pub(crate) fn pairs(effort: &Effort, line: &mut impl Way, entries: &mut [Entry])
     });
 }
 
-pub(crate) fn hand_overs(effort: &Effort, line: &mut impl Way, entries: &mut [Entry]) {
+pub(crate) fn hand_overs(effort: &Effort, line: &mut Line, entries: &mut [Entry]) {
     let (rounds, count) = effort.hand_overs;
     let mut random = Random::default();
     let figures = interleaved(
@@ -62,13 +62,13 @@ pub(crate) fn hand_overs(effort: &Effort, line: &mut impl Way, entries: &mut [En
 
 pub(crate) fn races(
     effort: &Effort,
-    contenders: &[usize],
-    line: &mut impl Way,
+    line: &mut Line,
     entries: &mut [Entry],
+    sizes: &'static [usize],
 ) {
     let (rounds, span) = effort.races;
     let span = Duration::from_millis(span);
-    for &contenders in contenders {
+    for &contenders in sizes {
         let figures = interleaved(
             entries,
             |kind| kind.waits,

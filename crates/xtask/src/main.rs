@@ -111,8 +111,8 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "leases",
-        flags: &["redlock", "etcd", "--quick", "--write"],
-        about: "the locks kept by Redis, by five of it, or by etcd, beside their rivals: likewise",
+        flags: &["redlock", "zookeeper", "etcd", "--quick", "--write"],
+        about: "the locks kept by Redis, by five of it, by ZooKeeper or etcd, beside their rivals",
         run: compared::run_leases,
     },
 ];
