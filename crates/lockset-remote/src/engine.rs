@@ -35,8 +35,9 @@ mod ticket;
 mod withdraw;
 
 pub use acquire::Acquire;
-#[cfg(any(feature = "etcd", feature = "redlock"))]
+#[cfg(any(feature = "etcd", feature = "postgres", feature = "redlock"))]
 pub(crate) use driver::now;
+pub use keeper::LossNotice;
 pub use lease::RemoteLease;
 pub use lock::RemoteLock;
 pub use locks::Locks;

@@ -18,9 +18,9 @@
 //!
 //! One engine owns everything that is not a server's dialect; a backend is a small port to one
 //! server, a [`LeaseStore`]. Those here are modules behind features of their names: `sqlite`, which
-//! needs no server and excludes the processes of one machine, `redis`, `etcd` and `zookeeper`.
-//! Anybody can write another against the same trait. `redlock` makes one of several, a minority of
-//! which may fail.
+//! needs no server and excludes the processes of one machine, `redis`, `postgres`, `mysql`, `etcd`
+//! and `zookeeper`. Anybody can write another against the same trait. `redlock` makes one of
+//! several, a minority of which may fail.
 //!
 //! # What a lease promises, and what it cannot
 //!
@@ -55,6 +55,8 @@ pub mod transaction;
 pub mod etcd;
 #[cfg(feature = "mysql")]
 pub mod mysql;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "redis")]
 pub mod redis;
 #[cfg(feature = "redlock")]
@@ -70,6 +72,6 @@ pub use engine::{
 };
 pub use request::{Mode, Request, RequestId};
 pub use store::{
-    Attempt, Enrolled, Grant, LeaseStore, Memory, Op, Party, Raised, Renewed, Status, StoreError,
-    Wake, Withdrawn,
+    Attempt, Enrolled, Grant, LeaseStore, LossNotice, Memory, Op, Party, Raised, Renewed, Status,
+    StoreError, Wake, Withdrawn,
 };

@@ -35,4 +35,6 @@ examples! {
     fenced_hash: "../examples/fenced_hash.rs",
     #[cfg(feature = "etcd")]
     while_held: "../examples/while_held.rs",
+    #[cfg(feature = "postgres")]
+    job_queue: "../examples/job_queue.rs",
 }

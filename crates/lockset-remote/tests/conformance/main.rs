@@ -3,6 +3,7 @@
 #![cfg(any(
     feature = "etcd",
     feature = "mysql",
+    feature = "postgres",
     feature = "redis",
     feature = "sqlite",
     feature = "zookeeper"
@@ -16,6 +17,10 @@ mod etcd_store;
 mod mysql_faults;
 #[cfg(feature = "mysql")]
 mod mysql_store;
+#[cfg(feature = "postgres")]
+mod postgres_faults;
+#[cfg(feature = "postgres")]
+mod postgres_store;
 #[cfg(feature = "redis")]
 mod redis_faults;
 #[cfg(feature = "redis")]
