@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use lockset_bench::stats::median;
-use testbed::{Proxy, Redis, ZooKeeper};
+use testbed::{Etcd, Proxy, Redis, ZooKeeper};
 
 /// What the far server is away, one way. Of the order of a round trip between data centres of one
 /// region, and long enough that the machine's own moods do not show.
@@ -20,6 +20,8 @@ pub(crate) struct Line {
     servers: Vec<Redis>,
     /// Kept: it ends when it goes.
     _zookeeper: Option<ZooKeeper>,
+    /// Likewise.
+    _etcd: Option<Etcd>,
     scheme: &'static str,
     ping: fn(&mut TcpStream) -> io::Result<()>,
     /// Kept: the lines are cut when they go.
@@ -59,6 +61,22 @@ impl Line {
         line
     }
 
+    /// An etcd server that is [`ONE_WAY`] away.
+    pub(crate) fn far_etcd() -> Self {
+        Self::etcd(Some(ONE_WAY))
+    }
+
+    /// An etcd server on this machine.
+    pub(crate) fn near_etcd() -> Self {
+        Self::etcd(None)
+    }
+
+    fn etcd(one_way: Option<Duration>) -> Self {
+        let server = Etcd::start().unwrap_or_else(|error| panic!("{error}"));
+        let line = Self::to(Vec::new(), vec![server.addr()], one_way);
+        Self { scheme: "etcd", ping: version, _etcd: Some(server), ..line }
+    }
+
     fn new(count: usize, one_way: Option<Duration>) -> Self {
         let start = |_| Redis::start().unwrap_or_else(|error| panic!("{error}"));
         let servers: Vec<Redis> = (0..count).map(start).collect();
@@ -82,7 +100,8 @@ impl Line {
         };
         let pings = addrs.iter().map(connect).collect();
         let (scheme, ping) = ("redis", ping as fn(&mut TcpStream) -> io::Result<()>);
-        Self { servers, _zookeeper: None, scheme, ping, _proxies: proxies, addrs, pings, names: 0 }
+        let (_zookeeper, _etcd, _proxies) = (None, None, proxies);
+        Self { servers, _zookeeper, _etcd, scheme, ping, _proxies, addrs, pings, names: 0 }
     }
 
     /// What clients connect to; of a quorum, all of them with commas between.
@@ -143,4 +162,19 @@ fn heartbeat(server: &mut TcpStream) -> io::Result<()> {
     let [length, number, ping] = [8_i32, -2, 11].map(i32::to_be_bytes);
     server.write_all(&[length, number, ping].concat())?;
     server.read_exact(&mut [0; 20])
+}
+
+/// What etcd answers out of its head.
+fn version(server: &mut TcpStream) -> io::Result<()> {
+    server.write_all(b"GET /version HTTP/1.1\r\nHost: etcd\r\n\r\n")?;
+    let mut answer = Vec::new();
+    // It is short, and ends with its first closing brace.
+    while answer.last() != Some(&b'}') {
+        let mut part = [0; 1024];
+        match server.read(&mut part)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            read => answer.extend(&part[..read]),
+        }
+    }
+    Ok(())
 }

@@ -22,6 +22,7 @@ mod bound;
 mod child;
 mod commands;
 mod crates;
+mod etcd;
 mod fan_out;
 mod far;
 mod holds;
@@ -69,13 +70,14 @@ fn main() -> ExitCode {
             ];
             are_well.iter().all(|well| *well)
         }
+        ["etcd"] => etcd::report(&effort),
         ["redlock-near"] => {
             quorum::near(&or_quick(Effort::OF_QUORUMS));
             true
         }
         _ => {
             eprintln!(
-                "usage: leases [--quick] [far | near | many | zookeeper | redlock | redlock-near]"
+                "usage: leases [--quick] [far | near | many | etcd | zookeeper | redlock | redlock-near]"
             );
             return ExitCode::from(2);
         }

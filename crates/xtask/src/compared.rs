@@ -137,6 +137,7 @@ pub(crate) const ZOOKEEPER: Comparison = Comparison {
     bench: "leases",
     part: Some("zookeeper"),
     prepare: || {
+        packages::ensure(packages::FOR_BUILDS)?;
         packages::ensure(packages::FOR_ZOOKEEPER)?;
         Ok(None)
     },
@@ -153,12 +154,38 @@ is written down first.
 ",
 };
 
-/// `cargo xtask leases` with these words: of one server, or of a quorum, or of ZooKeeper.
+/// The locks that etcd keeps.
+pub(crate) const ETCD: Comparison = Comparison {
+    package: "lockset-bench-leases",
+    bench: "leases",
+    part: Some("etcd"),
+    prepare: || {
+        packages::ensure(packages::FOR_BUILDS)?;
+        packages::ensure(packages::FOR_ETCD)?;
+        Ok(None)
+    },
+    page: "docs/src/etcd-compared.md",
+    head: "# Locks of etcd compared
+
+<!-- Written by `cargo xtask leases etcd --write`. -->
+
+All of these locks are kept by one etcd server, some milliseconds away. What
+[Leases compared](leases-compared.md) says of its far server goes for this page; the round trip is
+that of a question which etcd answers out of its head. A change takes it longer.
+
+The rival is the lock that etcd itself offers (`Lock` and `Unlock`, by the crate `etcd-client`), with
+one lease that is kept for all of its locks. In the last table the server is on this machine.
+
+",
+};
+
+/// `cargo xtask leases` with these words: of one server, a quorum, ZooKeeper, or etcd.
 pub(crate) fn run_leases(words: &[String]) -> Result<ExitCode> {
     let says = |part: &str| words.iter().any(|word| word == part);
     let comparison = match () {
         () if says("redlock") => &REDLOCK,
         () if says("zookeeper") => &ZOOKEEPER,
+        () if says("etcd") => &ETCD,
         () => &LEASES,
     };
     run(comparison, words)

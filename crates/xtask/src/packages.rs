@@ -28,7 +28,17 @@ enum Needed {
     PythonModule(&'static str),
 }
 
+/// To build everything, the clients of all backends among them.
+pub(crate) const FOR_BUILDS: &[Requirement] = &[
+    Requirement { package: "protobuf-compiler", what: Needed::Program("protoc") },
+    Requirement {
+        package: "libprotobuf-dev",
+        what: Needed::File("/usr/include/google/protobuf/descriptor.proto"),
+    },
+];
+
 pub(crate) const FOR_TESTS: &[Requirement] = &[
+    Requirement { package: "etcd-server", what: Needed::Program("etcd") },
     Requirement { package: "redis-server", what: Needed::Program("redis-server") },
     Requirement { package: "mariadb-server", what: Needed::Program("mariadbd") },
     Requirement { package: "zookeeper", what: Needed::File("/usr/share/java/zookeeper.jar") },
@@ -50,6 +60,9 @@ pub(crate) const FOR_LEASES: &[Requirement] = &[
     Requirement { package: "nodejs", what: Needed::Program("node") },
     Requirement { package: "npm", what: Needed::Program("npm") },
 ];
+
+pub(crate) const FOR_ETCD: &[Requirement] =
+    &[Requirement { package: "etcd-server", what: Needed::Program("etcd") }];
 
 pub(crate) const FOR_ZOOKEEPER: &[Requirement] =
     &[Requirement { package: "zookeeper", what: Needed::File("/usr/share/java/zookeeper.jar") }];
