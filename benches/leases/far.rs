@@ -60,10 +60,15 @@ pub(crate) fn hand_overs(effort: &Effort, line: &mut Line, entries: &mut [Entry]
     });
 }
 
-pub(crate) fn races(effort: &Effort, line: &mut Line, entries: &mut [Entry]) {
+pub(crate) fn races(
+    effort: &Effort,
+    line: &mut Line,
+    entries: &mut [Entry],
+    sizes: &'static [usize],
+) {
     let (rounds, span) = effort.races;
     let span = Duration::from_millis(span);
-    for contenders in [8, 32] {
+    for &contenders in sizes {
         let figures = interleaved(
             entries,
             |kind| kind.waits,

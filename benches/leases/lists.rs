@@ -1,6 +1,7 @@
 //! All the locks, as rows of the tables.
 
 use lockset_remote::redis::Redis;
+use lockset_remote::zookeeper::ZooKeeper;
 
 use crate::bare::SetAndEval;
 use crate::child::{Child, Language};
@@ -9,6 +10,7 @@ use crate::fan_out::{FanOut, Replay};
 use crate::in_process::InProcess;
 use crate::ours::{Lockset, LocksetBlocking, LocksetQuorum};
 use crate::rival::{Entry, Kind, Measured, Rival};
+use crate::zookeeper_client::ZooKeeperClient;
 
 /// The simplest lock of all, which bounds the others.
 pub(crate) const SIMPLEST: &str = "redis-rs alone";
@@ -43,6 +45,15 @@ pub(crate) fn quorums(url: &str) -> Vec<Entry> {
         python("pottery", "pottery"),
         node("redlock 4 (Node)", "redlock-4"),
         node("redlock 5 beta (Node)", "redlock-5"),
+    ]
+}
+
+/// Those that a ZooKeeper server keeps, for the one at this URL.
+pub(crate) fn of_zookeeper(url: &str) -> Vec<Entry> {
+    vec![
+        rust::<Lockset<ZooKeeper>>("**Lockset**", url),
+        rust::<LocksetBlocking<ZooKeeper>>("**Lockset**, blocking", url),
+        rust::<ZooKeeperClient>("zookeeper-client", url),
     ]
 }
 

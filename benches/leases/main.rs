@@ -34,6 +34,7 @@ mod ours;
 mod quorum;
 mod rival;
 mod rounds;
+mod zookeeper_client;
 
 use std::env;
 use std::process::{Command, ExitCode};
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
             true
         }
         ["far"] => far(&effort),
+        ["zookeeper"] => zookeeper(&effort),
         ["near"] => near(&effort),
         ["redlock"] => {
             let are_well = [
@@ -72,7 +74,9 @@ fn main() -> ExitCode {
             true
         }
         _ => {
-            eprintln!("usage: leases [--quick] [far | near | many | redlock | redlock-near]");
+            eprintln!(
+                "usage: leases [--quick] [far | near | many | zookeeper | redlock | redlock-near]"
+            );
             return ExitCode::from(2);
         }
     };
@@ -86,7 +90,17 @@ fn far(effort: &Effort) -> bool {
     let mut entries = lists::entries(&line.url());
     far::pairs(effort, &mut line, &mut entries);
     far::hand_overs(effort, &mut line, &mut entries);
-    far::races(effort, &mut line, &mut entries);
+    far::races(effort, &mut line, &mut entries, &[8, 32]);
+    are_well(&entries)
+}
+
+fn zookeeper(effort: &Effort) -> bool {
+    holds::assert_overlaps_are_found(line::ONE_WAY);
+    let mut line = Line::far_zookeeper();
+    let mut entries = lists::of_zookeeper(&line.url());
+    far::pairs(effort, &mut line, &mut entries);
+    far::hand_overs(effort, &mut line, &mut entries);
+    far::races(effort, &mut line, &mut entries, &[2, 8, 32]);
     are_well(&entries)
 }
 

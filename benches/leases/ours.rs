@@ -7,26 +7,27 @@ use lockset_api::{AsyncLock, Lease, Lock, Released};
 use lockset_remote::redis::Redis;
 use lockset_remote::redlock::Redlock;
 use lockset_remote::sqlite::Sqlite;
+use lockset_remote::zookeeper::ZooKeeper;
 use lockset_remote::{LeaseStore, Locks, RemoteLease, RemoteLock};
 use tokio::runtime::Handle;
 
 use crate::rival::{Kind, Rival, masters};
 
 /// By the methods for tasks, on the runtime of the caller.
-pub(crate) struct Lockset(Locks, RemoteLock);
+pub(crate) struct Lockset<M = Redis>(Locks, RemoteLock, PhantomData<M>);
 
-impl Rival for Lockset {
+impl<M: Master> Rival for Lockset<M> {
     const KIND: Kind = Kind::ASYNC;
     type Held = RemoteLease;
 
     async fn open(url: &str, name: &str) -> Self {
-        let locks = Locks::on(&Handle::current(), Redis::new(url).expect("a URL"));
+        let locks = Locks::on(&Handle::current(), M::at(url));
         let lock = locks.lock(name).expect("a name");
-        Self(locks, lock)
+        Self(locks, lock, PhantomData)
     }
 
     fn another(&self, name: &str) -> Option<Self> {
-        Some(Self(self.0.clone(), self.0.lock(name).expect("a name")))
+        Some(Self(self.0.clone(), self.0.lock(name).expect("a name"), PhantomData))
     }
 
     async fn lock(&self) -> RemoteLease {
@@ -39,15 +40,14 @@ impl Rival for Lockset {
 }
 
 /// By the methods for threads, on the library's own thread.
-pub(crate) struct LocksetBlocking(RemoteLock);
+pub(crate) struct LocksetBlocking<M = Redis>(RemoteLock, PhantomData<M>);
 
-impl Rival for LocksetBlocking {
+impl<M: Master> Rival for LocksetBlocking<M> {
     const KIND: Kind = Kind::BLOCKING;
     type Held = RemoteLease;
 
     async fn open(url: &str, name: &str) -> Self {
-        let locks = Locks::new(Redis::new(url).expect("a URL"));
-        Self(locks.lock(name).expect("a name"))
+        Self(Locks::new(M::at(url)).lock(name).expect("a name"), PhantomData)
     }
 
     fn another(&self, _: &str) -> Option<Self> {
@@ -63,12 +63,18 @@ impl Rival for LocksetBlocking {
     }
 }
 
-/// What a quorum is of: nothing else differs between one of servers and one of files.
+/// What keeps the locks, alone or in a quorum: nothing else differs between them.
 pub(crate) trait Master: LeaseStore + Sized {
     fn at(address: &str) -> Self;
 }
 
 impl Master for Redis {
+    fn at(address: &str) -> Self {
+        Self::new(address).expect("a URL")
+    }
+}
+
+impl Master for ZooKeeper {
     fn at(address: &str) -> Self {
         Self::new(address).expect("a URL")
     }

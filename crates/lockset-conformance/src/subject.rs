@@ -46,6 +46,10 @@ pub trait LeaseSubject: Subject<Lock: LeaseLock> {
 /// Every handle goes through the wire that is cut. Give each subject a store of its own: a check
 /// that finds something may leave the store as it is.
 pub trait FaultSubject: LeaseSubject {
+    /// Whether a lease ends together with the connection that it was made on. Then a break costs
+    /// it, and its holder is told of that at once; otherwise it costs nothing.
+    const ENDS_WITH_CONNECTION: bool = false;
+
     /// A handle on the same lock, whose leases last for `ttl` and are renewed while they are held.
     fn open_renewed(&self, ttl: Duration) -> Self::Lock;
 

@@ -35,6 +35,9 @@ mod ticket;
 mod withdraw;
 
 pub use acquire::Acquire;
+#[cfg(any(feature = "postgres", feature = "redlock"))]
+pub(crate) use driver::now;
+pub use keeper::LossNotice;
 pub use lease::RemoteLease;
 pub use lock::RemoteLock;
 pub use locks::Locks;
@@ -44,4 +47,4 @@ pub use semaphore::RemoteSemaphore;
 pub use terms::Renewal;
 pub use ticket::Ticket;
 #[cfg(feature = "redlock")]
-pub(crate) use {driver::now, withdraw::limited};
+pub(crate) use withdraw::limited;

@@ -18,9 +18,9 @@
 //!
 //! One engine owns everything that is not a server's dialect; a backend is a small port to one
 //! server, a [`LeaseStore`]. Those here are modules behind features of their names: `sqlite`, which
-//! needs no server and excludes the processes of one machine, `redis` and `zookeeper`. Anybody can
-//! write another against the same trait. `redlock` makes one of several, a minority of which may
-//! fail.
+//! needs no server and excludes the processes of one machine, `redis`, `postgres`, `mysql` and
+//! `zookeeper`. Anybody can write another against the same trait. `redlock` makes one of several, a
+//! minority of which may fail.
 //!
 //! # What a lease promises, and what it cannot
 //!
@@ -53,6 +53,8 @@ pub mod transaction;
 
 #[cfg(feature = "mysql")]
 pub mod mysql;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "redis")]
 pub mod redis;
 #[cfg(feature = "redlock")]
@@ -68,6 +70,6 @@ pub use engine::{
 };
 pub use request::{Mode, Request, RequestId};
 pub use store::{
-    Attempt, Enrolled, Grant, LeaseStore, Memory, Op, Party, Raised, Renewed, Status, StoreError,
-    Wake, Withdrawn,
+    Attempt, Enrolled, Grant, LeaseStore, LossNotice, Memory, Op, Party, Raised, Renewed, Status,
+    StoreError, Wake, Withdrawn,
 };

@@ -12,6 +12,8 @@ use lockset_api::{Error, ErrorKind, Fence, Name};
 use crate::pauses::Pauses;
 use crate::{Mode, Request};
 
+pub use crate::engine::LossNotice;
+
 pub use answer::{Attempt, Enrolled, Grant, Memory, Raised, Renewed, Wake, Withdrawn};
 pub use error::StoreError;
 pub use status::{Party, Status};
@@ -80,6 +82,14 @@ pub trait LeaseStore: Send + Sync + 'static {
     /// Gives back whatever this request has come to own, its place in line included. May be called
     /// at any time, and again.
     fn release<'a>(&'a self, request: &'a Request) -> Op<'a, Withdrawn>;
+
+    /// Is given what [tells](LossNotice::tell) the holder of this request's lease that the server
+    /// has ended it before its time, when that is noticed unasked: for a server that ends a lease
+    /// together with the connection that it was made on. Called once a lease, after its grant. A
+    /// store that is never told so leaves it alone.
+    fn watch(&self, request: &Request, notice: LossNotice) {
+        let _ = (request, notice);
+    }
 
     /// Who holds a lock and who waits for it.
     fn inspect<'a>(&'a self, name: &'a Name) -> Op<'a, Status> {

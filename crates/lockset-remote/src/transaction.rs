@@ -6,8 +6,8 @@
 //!
 //! | lock | taken by | serves |
 //! |---|---|---|
-//! | a [name](TransactionLocks::lock_name) | the database's own table of names | anything, also what has no row yet |
-//! | [rows](TransactionLocks::lock_rows) | `SELECT … FOR UPDATE` or `FOR SHARE` | what is about to be changed |
+//! | a [name](TransactionLocks::lock_name) | the database's own names | what has no row yet |
+//! | [rows](TransactionLocks::lock_rows) | `SELECT … FOR UPDATE`, `FOR SHARE` | what will be changed |
 //! | a [table](TransactionLocks::lock_table) | `LOCK TABLE` | changes to much of it at once |
 //! | [one row that nobody has](TransactionLocks::claim) | `SKIP LOCKED` | queues of jobs |
 //!

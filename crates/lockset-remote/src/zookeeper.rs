@@ -10,21 +10,25 @@
 //! | `CHROOT/lockset/NAME/ID.WEIGHT.SEQUENCE` | an ephemeral sequential node: one request |
 //!
 //! In NAME, `/`, `%`, a dot in front and what is not ASCII are written as `%` and two digits. ID is
-//! the request's, WEIGHT what it takes of the lock ([`Mode`]), SEQUENCE the server's number. The node
-//! has in it, for people: its session's timeout, its limit, who asks, and what for.
+//! the request's, WEIGHT what it takes of the lock ([`Mode`]), SEQUENCE the server's number. The
+//! node has in it, for people: its session's timeout, its limit, who asks, and what for.
 //!
 //! # The line
 //!
-//! A request makes its node, and holds the lock when all nodes before its own leave room for it: for
-//! an exclusive lock when there are none, for a reader when there is no writer, for permits when
-//! there are few enough. Nobody is overtaken. Nodes before one's own can only vanish, so the list is
-//! asked for once, if at all: the node is made in one transaction with an empty write to the line,
-//! whose answer says how many stand there, and one who is alone knows it after one round trip.
+//! A request makes its node, and holds the lock when all nodes before its own leave room for it:
+//! for an exclusive lock when there are none, for a reader when there is no writer, for permits
+//! when there are few enough. Nobody is overtaken. Nodes before one's own can only vanish, so the
+//! list is asked for once, if at all: the node is made in one transaction with an empty write to
+//! the line, whose answer says how many stand there, and one who is alone knows it after one round
+//! trip.
 //!
 //! A waiter watches the fewest nodes that alone are in its way: the one before its own, or the next
 //! writer, or as many as there are permits. The watch is one for children, which an ephemeral node
 //! has none of, so that it fires when the node is gone and never else. If that leaves room, as it
-//! does when the one before us was the holder, the lock is ours and nothing is asked any more.
+//! does when the one before us was the holder, the lock is ours and nothing is asked any more. So
+//! that it is known in time, a waiter also watches the one before those, and lists the line when
+//! that is gone: while its predecessor holds the lock, and not when it has released it. A release
+//! is told to two waiters, however many there are.
 //!
 //! # Fences
 //!
@@ -35,13 +39,13 @@
 //!
 //! The locks of one [`ZooKeeper`] share a session for each TTL, which lasts a third longer than it,
 //! rounded up to a tick of the server's; a server whose `minSessionTimeout` is more makes that the
-//! time. A connection that breaks is made again, perhaps to another server, and costs nothing as long
-//! as the session lives: nodes and watches stay. A session that is over has lost all its locks, and
-//! the next attempt makes another.
+//! time. A connection that breaks is made again, perhaps to another server, and costs nothing as
+//! long as the session lives: nodes and watches stay. A session that is over has lost all its
+//! locks, and the next attempt makes another.
 //!
-//! A session goes on by itself as long as its process runs. So a node whose lease was not renewed is
-//! removed when its TTL is over, and the session is for holders that have died: their locks are free
-//! when it has ended.
+//! A session goes on by itself as long as its process runs. So a node whose lease was not renewed
+//! is removed when its TTL is over, and the session is for holders that have died: their locks are
+//! free when it has ended.
 //!
 //! # What may go wrong
 //!
@@ -50,8 +54,8 @@
 //!   behind is believed, and taken over or removed.
 //! - *No answer to its removal.* It is asked for again; if the node is gone then, it was us.
 //! - *Somebody removes the node of a holder.* The next renewal finds out.
-//! - *The process is held up.* When its TTL is over the lease is lost, by its own clock; the session
-//!   may go on a little longer.
+//! - *The process is held up.* When its TTL is over the lease is lost, by its own clock; the
+//!   session may go on a little longer.
 //!
 //! # Bounds
 //!
@@ -59,12 +63,13 @@
 //! answered by a server that is cut off from the others, while these have ended the session long
 //! since; a write is agreed on by a majority.
 //!
-//! The leader counts a session's time. A follower tells it of its clients' requests every half tick,
-//! and forgets those that it has not told when it dies. The margin is for that: a session is
-//! heard of every third of a TTL, by a renewal or the client's pings, so what the leader knows last is
-//! at most that old. It is not enough for a process that was held up for more than that, renews,
-//! and whose server dies within half a tick, and who then reaches no other: what is left of its lease is
-//! overestimated by how long it was held up. All servers of an ensemble should have the same
+//! The leader counts a session's time. A follower tells it of its clients' requests every half
+//! tick, and forgets those that it has not told when it dies. The margin is for that: a session is
+//! heard of every third of a TTL, by a renewal or the client's pings, so what the leader knows last
+//! is at most that old. It is not enough for a process that was held up for more than that, renews,
+//! and whose server dies within half a tick, and who then reaches no other: what is left of its
+//! lease is overestimated by how long it was held up. All servers of an ensemble should have the
+//! same
 //! `maxSessionTimeout`; one that allows less than a TTL and its third is refused when the session
 //! is made.
 //!
@@ -256,7 +261,9 @@ impl LeaseStore for ZooKeeper {
             let at = &standing.at;
             let asked = now();
             at.session.connected().await?;
-            match at.session.confirm(&at.path(&standing.node.name)).await {
+            let path = at.path(&standing.node.name);
+            // It may be asked twice what it was asked once: it is counted from before the first.
+            match at.session.surely(|| at.session.confirm(&path)).await {
                 Ok(()) => {
                     self.places.extend(request.id, asked + request.ttl);
                     Ok(Renewed::Yes)

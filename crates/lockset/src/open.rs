@@ -15,6 +15,7 @@ use lockset_remote::{LeaseStore, Locks, RemoteLock};
 /// | `redis://HOST:PORT/DB#NAME` | the lease NAME on that server (feature `redis`) |
 /// | `redis+cluster://HOST:PORT,HOST:PORT#NAME` | the same in the cluster of those nodes |
 /// | `redis+sentinel://HOST,HOST/MASTER#NAME` | the same on the master that those sentinels name |
+/// | `postgres://HOST:PORT/DATABASE#NAME` | the lease NAME in that database (feature `postgres`) |
 /// | `mysql://HOST:PORT/DB#NAME` | the same in that database (feature `mysql`); also `mariadb:` |
 /// | `zk://HOST:PORT,HOST:PORT/CHROOT#NAME` | the same in that ensemble (feature `zookeeper`) |
 /// | `redlock:URL,URL,URL#NAME` | the lease NAME in a quorum of those (feature `redlock`) |
@@ -153,6 +154,11 @@ const SCHEMES: &[Scheme] = &[
         kind: Kind::Server(redis),
     },
     Scheme {
+        names: &["postgres", "postgresql"],
+        form: "postgres://HOST:PORT/DATABASE#NAME",
+        kind: Kind::Server(postgres),
+    },
+    Scheme {
         names: &["mysql", "mariadb"],
         form: "mysql://HOST:PORT/DB#NAME",
         kind: Kind::Server(mysql),
@@ -193,6 +199,16 @@ fn redis(url: &str) -> Result<Store, Error> {
 #[cfg(not(feature = "redis"))]
 fn redis(_: &str) -> Result<Store, Error> {
     Err(not_built_in("redis"))
+}
+
+#[cfg(feature = "postgres")]
+fn postgres(url: &str) -> Result<Store, Error> {
+    Ok(Arc::new(lockset_remote::postgres::Postgres::new(url)?))
+}
+
+#[cfg(not(feature = "postgres"))]
+fn postgres(_: &str) -> Result<Store, Error> {
+    Err(not_built_in("postgres"))
 }
 
 #[cfg(feature = "mysql")]
@@ -239,8 +255,9 @@ fn redlock(_: &str) -> Result<Store, Error> {
 #[cfg(not(all(
     feature = "sqlite",
     feature = "redis",
-    feature = "redlock",
+    feature = "postgres",
     feature = "mysql",
+    feature = "redlock",
     feature = "zookeeper"
 )))]
 fn not_built_in(feature: &str) -> Error {

@@ -33,4 +33,6 @@ examples! {
     fenced_file: "../examples/fenced_file.rs",
     #[cfg(feature = "redis")]
     fenced_hash: "../examples/fenced_hash.rs",
+    #[cfg(feature = "postgres")]
+    job_queue: "../examples/job_queue.rs",
 }

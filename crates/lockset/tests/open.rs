@@ -18,6 +18,14 @@ fn a_url_opens_the_lock_that_it_names() {
         assert!(matches!(open(url).unwrap(), Opened::Lease(_)), "{url}");
         assert!(!format!("{:?}", open(url).unwrap()).contains("hunter2"), "{url}");
     }
+    #[cfg(feature = "postgres")]
+    for url in [
+        "postgres://127.0.0.1#job",
+        "postgresql://me:hunter2@127.0.0.1:1,[::1]:2/mine?keepalives=0#a/b c",
+    ] {
+        assert!(matches!(open(url).unwrap(), Opened::Lease(_)), "{url}");
+        assert!(!format!("{:?}", open(url).unwrap()).contains("hunter2"), "{url}");
+    }
     #[cfg(feature = "mysql")]
     for url in ["mysql://me:hunter2@127.0.0.1:1/app#job", "mariadb://me:hunter2@[::1]/app#Job/Ä"] {
         assert!(matches!(open(url).unwrap(), Opened::Lease(_)), "{url}");
@@ -56,6 +64,15 @@ fn what_opens_nothing_says_why_and_keeps_secrets() {
         refused("redis+sentinel://me:hunter2@h1,h2/m/x#job", ErrorKind::Config, "not the URL");
         refused("redis+quorum://me:hunter2@h1,h2#job", ErrorKind::Config, "no lock's URL");
     }
+    #[cfg(feature = "postgres")]
+    {
+        refused("postgres://me:hunter2@host", ErrorKind::Config, "add #NAME");
+        refused("postgres://me:hunter2@#job", ErrorKind::Config, "PostgreSQL");
+        refused("postgres:me:hunter2@host#job", ErrorKind::Config, "PostgreSQL");
+        refused("postgres://me:hunter2@host/x?none=1#job", ErrorKind::Config, "PostgreSQL");
+    }
+    #[cfg(not(feature = "postgres"))]
+    refused("postgres://me:hunter2@host#job", ErrorKind::Unsupported, "`postgres`");
     #[cfg(feature = "mysql")]
     {
         refused("mysql://me:hunter2@host", ErrorKind::Config, "add #NAME");

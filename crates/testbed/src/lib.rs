@@ -4,7 +4,7 @@
 //! the network, and a mock shows none of that. So every test starts servers of its own, as real
 //! processes in private directories on free loopback ports, and hurts them: [`Redis`] is paused,
 //! killed and restarted, alone, as a [`RedisCluster`] and under a [`RedisSentinel`], and so are
-//! [`MariaDb`], [`ZooKeeper`] and a [`ZooKeeperCluster`]; [`Proxy`] cuts the wire.
+//! [`Postgres`], [`MariaDb`], [`ZooKeeper`] and a [`ZooKeeperCluster`]; [`Proxy`] cuts the wire.
 //!
 //! Nothing outlives the tests: a server and its directory go when its value is dropped, and also
 //! when the test process ends in any other way, SIGKILL included (`supervised.rs` says how).
@@ -19,6 +19,7 @@ mod error;
 mod mariadb;
 mod poll;
 mod port;
+mod postgres;
 mod proxy;
 mod redis;
 mod supervised;
@@ -27,6 +28,7 @@ mod zookeeper;
 pub use error::Error;
 pub use mariadb::MariaDb;
 pub use poll::eventually;
+pub use postgres::{PgBouncer, Postgres};
 pub use proxy::{Direction, Proxy, Traffic};
 pub use redis::{Redis, RedisCluster, RedisSentinel, RedisTls};
 pub use zookeeper::{ZooKeeper, ZooKeeperCluster};

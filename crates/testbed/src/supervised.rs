@@ -23,7 +23,7 @@ use crate::poll::poll;
 ///
 /// The signals are ignored because a stopped server left without its parent makes the kernel send
 /// SIGHUP to the server's whole process group, of which this shell is a member. KILL is what ends
-/// the server because nothing else ends a stopped process. An order starts it again in the same
+/// the server, and the processes that it has started, because nothing else ends a stopped process. An order starts it again in the same
 /// directory; the end of the pipe, at any time, is the end of it all.
 const SUPERVISOR: &str = r#"
 exec 2>"$0/log"
@@ -33,7 +33,7 @@ while
     echo $!
     read -r end_it
     ended=$?
-    kill -KILL $!
+    kill -KILL $! $(cat /proc/$!/task/$!/children 2>/dev/null)
     wait
     test $ended = 0 && echo ended && read -r start_again
 do :; done
@@ -75,14 +75,23 @@ impl Supervised {
         program: Program,
         args: impl FnOnce(&Path) -> Result<Vec<OsString>, Error>,
     ) -> Result<Self, Error> {
-        let path = find(program)?;
+        Self::start_as(program, |dir| {
+            let path = find(program)?.into_os_string();
+            Ok([vec![path], args(dir)?].concat())
+        })
+    }
+
+    /// The same with the whole command line, of which the first word is a path.
+    pub(crate) fn start_as(
+        program: Program,
+        command: impl FnOnce(&Path) -> Result<Vec<OsString>, Error>,
+    ) -> Result<Self, Error> {
         let dir = tempfile::Builder::new().prefix("testbed-").tempdir()?;
-        let args = args(dir.path())?;
+        let command = command(dir.path())?;
         let mut supervisor = Command::new("/bin/sh")
             .args(["-c", SUPERVISOR])
             .arg(dir.path())
-            .arg(path)
-            .args(args)
+            .args(command)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             // A process group of its own keeps the terminal's Ctrl-C away from the supervisor.
@@ -127,7 +136,7 @@ impl Supervised {
     /// Stops the process where it stands, and returns once it stands still.
     pub(crate) fn pause(&self) -> io::Result<()> {
         kill_process(self.living()?, Signal::STOP)?;
-        if poll(|| self.state() == Some('T')) {
+        if poll(|| state(self.pid) == Some('T')) {
             Ok(())
         } else {
             Err(io::Error::new(io::ErrorKind::TimedOut, "the process did not stop"))
@@ -178,15 +187,7 @@ impl Supervised {
     }
 
     fn has_ended(&self) -> bool {
-        matches!(self.state(), None | Some('Z' | 'X'))
-    }
-
-    /// The state letter of proc_pid_stat(5); none once the supervisor has reaped the process.
-    fn state(&self) -> Option<char> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).ok()?;
-        // The field before it is the program's name in parentheses, which may contain some.
-        let (_, after_name) = stat.rsplit_once(") ")?;
-        after_name.chars().next()
+        has_ended(self.pid)
     }
 
     fn log_tail(&self) -> String {
@@ -203,6 +204,19 @@ impl Drop for Supervised {
         // failure here would leave nothing that a destructor could do better.
         let _ = self.supervisor.wait();
     }
+}
+
+/// Whether a process does nothing any more.
+pub(crate) fn has_ended(pid: Pid) -> bool {
+    matches!(state(pid), None | Some('Z' | 'X'))
+}
+
+/// The state letter of proc_pid_stat(5); none once the process has been reaped.
+pub(crate) fn state(pid: Pid) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The field before it is the program's name in parentheses, which may contain some.
+    let (_, after_name) = stat.rsplit_once(") ")?;
+    after_name.chars().next()
 }
 
 /// Where a program is.

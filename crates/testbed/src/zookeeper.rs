@@ -7,6 +7,7 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::Error;
@@ -20,6 +21,7 @@ const JAR: &str = "/usr/share/java/zookeeper.jar";
 const CLASS_PATH: &str = "/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar";
 const PACKAGE: &str = "zookeeper";
 const MAIN: &str = "org.apache.zookeeper.server.quorum.QuorumPeerMain";
+const SHELL: &str = "org.apache.zookeeper.ZooKeeperMain";
 
 /// In milliseconds. Sessions end at a multiple of it: short enough for a test to wait for, long
 /// enough for servers on a busy machine to keep up with each other.
@@ -149,6 +151,22 @@ impl ZooKeeper {
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         Ok(answer)
+    }
+
+    /// Has an administrator's shell run one command, such as `deleteall PATH`, in a session of its
+    /// own, and returns what it printed.
+    ///
+    /// # Errors
+    ///
+    /// If the shell does not start, or says that the command failed.
+    pub fn shell(&self, command: &[&str]) -> io::Result<String> {
+        let mut shell = Command::new(JAVA.name);
+        shell.args(["-cp", CLASS_PATH, SHELL, "-server", &self.addr.to_string()]).args(command);
+        let output = shell.stdin(Stdio::null()).output()?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()))
     }
 
     /// Stops the server where it stands (SIGSTOP), as a long pause of its machine would: its

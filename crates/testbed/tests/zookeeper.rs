@@ -1,4 +1,5 @@
-//! A ZooKeeper server and an ensemble start, answer, and suffer every fault that the testbed offers.
+//! A ZooKeeper server and an ensemble start, answer, and suffer every fault that the testbed
+//! offers.
 
 use std::net::TcpStream;
 

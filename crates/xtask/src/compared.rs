@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::process::{cargo, output_of, run as run_command, say};
-use crate::{Result, rivals};
+use crate::{Result, packages, rivals};
 
 /// A program, the page of the book for its tables, and what the page says before them.
 pub(crate) struct Comparison {
@@ -131,10 +131,37 @@ the masters work there is part of the figure.
 ",
 };
 
-/// `cargo xtask leases` with these words: of one server, or of a quorum.
+/// The leases that ZooKeeper keeps.
+pub(crate) const ZOOKEEPER: Comparison = Comparison {
+    package: "lockset-bench-leases",
+    bench: "leases",
+    part: Some("zookeeper"),
+    prepare: || {
+        packages::ensure(packages::FOR_ZOOKEEPER)?;
+        Ok(None)
+    },
+    page: "docs/src/zookeeper-compared.md",
+    head: "# Leases of ZooKeeper compared
+
+<!-- Written by `cargo xtask leases zookeeper --write`. -->
+
+All of these locks are kept by one ZooKeeper server, some milliseconds away. What
+[Leases compared](leases-compared.md) says of its far server goes for this page; the round trip is
+that of a ping of ZooKeeper's own protocol. A change takes the server longer than a ping, since it
+is written down first.
+
+",
+};
+
+/// `cargo xtask leases` with these words: of one server, or of a quorum, or of ZooKeeper.
 pub(crate) fn run_leases(words: &[String]) -> Result<ExitCode> {
-    let is_of_a_quorum = words.iter().any(|word| word == "redlock");
-    run(if is_of_a_quorum { &REDLOCK } else { &LEASES }, words)
+    let says = |part: &str| words.iter().any(|word| word == part);
+    let comparison = match () {
+        () if says("redlock") => &REDLOCK,
+        () if says("zookeeper") => &ZOOKEEPER,
+        () => &LEASES,
+    };
+    run(comparison, words)
 }
 
 pub(crate) fn run(comparison: &Comparison, flags: &[String]) -> Result<ExitCode> {

@@ -111,8 +111,8 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "leases",
-        flags: &["redlock", "--quick", "--write"],
-        about: "the locks kept by Redis, or by five of it, beside their rivals: likewise",
+        flags: &["redlock", "zookeeper", "--quick", "--write"],
+        about: "the locks kept by Redis, by five of it, or by ZooKeeper, beside their rivals",
         run: compared::run_leases,
     },
 ];

@@ -4,6 +4,7 @@
 //! A test whose server is missing fails; it is never skipped. So the servers are made sure of
 //! before the first test runs, instead of in a list of instructions that nobody has read.
 
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -19,6 +20,8 @@ pub(crate) struct Requirement {
 enum Needed {
     /// A program in `PATH`.
     Program(&'static str),
+    /// PostgreSQL, whose programs are in `PATH` or in a directory of their version's.
+    Postgres,
     /// A file at a place of its own.
     File(&'static str),
     /// A module of Debian's Python, which need not be the first in `PATH`.
@@ -30,6 +33,8 @@ pub(crate) const FOR_TESTS: &[Requirement] = &[
     Requirement { package: "mariadb-server", what: Needed::Program("mariadbd") },
     Requirement { package: "zookeeper", what: Needed::File("/usr/share/java/zookeeper.jar") },
     Requirement { package: "openssl", what: Needed::Program("openssl") },
+    Requirement { package: "postgresql", what: Needed::Postgres },
+    Requirement { package: "pgbouncer", what: Needed::Program("pgbouncer") },
     Requirement {
         package: "chromium-headless-shell",
         what: Needed::Program("chromium-headless-shell"),
@@ -45,6 +50,9 @@ pub(crate) const FOR_LEASES: &[Requirement] = &[
     Requirement { package: "nodejs", what: Needed::Program("node") },
     Requirement { package: "npm", what: Needed::Program("npm") },
 ];
+
+pub(crate) const FOR_ZOOKEEPER: &[Requirement] =
+    &[Requirement { package: "zookeeper", what: Needed::File("/usr/share/java/zookeeper.jar") }];
 
 /// Installs what is missing, or says how to.
 pub(crate) fn ensure(requirements: &[Requirement]) -> Result<()> {
@@ -84,6 +92,11 @@ impl Needed {
     fn is_there(&self) -> bool {
         match self {
             Self::Program(program) => is_installed(program),
+            Self::Postgres => {
+                let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+                let mut programs = versions.map(|version| version.path().join("bin/postgres"));
+                is_installed("postgres") || programs.any(|program| program.is_file())
+            }
             Self::File(path) => Path::new(path).is_file(),
             Self::PythonModule(module) => {
                 let import = format!("import {module}");

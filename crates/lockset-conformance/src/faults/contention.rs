@@ -44,7 +44,7 @@ pub fn contenders_never_overlap_whatever_happens<S: FaultSubject>(
                     };
                     // Relaxed: a round more or less is all the same.
                     while !over.load(Ordering::Relaxed) {
-                        round(&lock, &mut actor, resource, overstays.then_some(BRIEF))?;
+                        round::<S>(&lock, &mut actor, resource, overstays.then_some(BRIEF))?;
                     }
                     Ok(())
                 })
@@ -82,8 +82,8 @@ fn hurt<S: FaultSubject>(subject: &S) {
 
 /// Asks for the lock, works, writes and gives it back; notes all of it. Whoever overstays writes
 /// only after so long, and says nothing before.
-fn round<L: LeaseLock>(
-    lock: &L,
+fn round<S: FaultSubject>(
+    lock: &S::Lock,
     actor: &mut Actor,
     resource: &Fenced<Vec<Fence>>,
     overstays: Option<Duration>,
@@ -105,8 +105,12 @@ fn round<L: LeaseLock>(
     };
     let fence = lease.fence();
     actor.got_fenced(fence.value());
-    // It lasts at least until then. If it is lost, whether it was renewed before is not known.
-    let certain = Stamp::now() + lease.remaining();
+    // It lasts at least until then. If it is lost, whether it was renewed before is not known. One
+    // that ends with its connection is only certain to have been there when it was granted.
+    let certain = match S::ENDS_WITH_CONNECTION {
+        true => Stamp::now(),
+        false => Stamp::now() + lease.remaining(),
+    };
     let lost = lease.lost();
     let _ = lost.wait(by(WORK));
     if let Some(time) = overstays {

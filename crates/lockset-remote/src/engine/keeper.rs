@@ -1,6 +1,7 @@
 //! Keeping a lease: renewing it, noticing its loss, giving it back.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use core::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
 use lockset_api::{End, Error, ErrorKind, Fence, Loss, Released, Term};
@@ -27,6 +28,28 @@ pub(crate) struct Held {
     _span: observe::Span,
 }
 
+/// What tells the holder of a lease that it has lost it.
+///
+/// It keeps nothing alive: where the lease is not held any more, nobody is told.
+pub struct LossNotice(Weak<Held>);
+
+impl LossNotice {
+    /// Tells it, if the lease was not given back before.
+    pub fn tell(self) {
+        if let Some(held) = self.0.upgrade()
+            && !held.is_settled()
+        {
+            held.term.end(End::Lost(Loss::Revoked));
+        }
+    }
+}
+
+impl fmt::Debug for LossNotice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LossNotice").finish_non_exhaustive()
+    }
+}
+
 enum Keeping {
     /// Nothing has been arranged yet.
     New,
@@ -50,6 +73,7 @@ impl Held {
         let _span = observe::Span::lease(&*port.store, &request, fence);
         let held = Arc::new(Self { port, request, terms, term, fence, since, keeping, _span });
         held.keep_until(since + terms.renew_after());
+        held.port.store.watch(&held.request, LossNotice(Arc::downgrade(&held)));
         held
     }
 

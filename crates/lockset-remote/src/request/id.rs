@@ -45,6 +45,14 @@ impl RequestId {
     }
 }
 
+#[cfg(feature = "postgres")]
+impl RequestId {
+    /// Stands for a process of a server's that made no request of ours.
+    pub(crate) fn of_process(process: i32) -> Self {
+        Self(process.unsigned_abs().into())
+    }
+}
+
 #[cfg(feature = "redis")]
 impl RequestId {
     /// Its text as bytes, without the machinery of formatting: it is in every exchange.

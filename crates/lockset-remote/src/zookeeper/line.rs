@@ -101,6 +101,12 @@ impl Ahead {
         nearest
     }
 
+    /// The one before all of these, who are among them.
+    pub(super) fn before(&self, nodes: &[&Node]) -> Option<&Node> {
+        let first = self.0.iter().position(|node| nodes.contains(&node))?;
+        self.0[..first].last()
+    }
+
     /// The node of this name is gone.
     pub(super) fn remove(&mut self, name: &str) {
         self.0.retain(|node| node.name != name);

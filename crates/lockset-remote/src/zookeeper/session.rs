@@ -19,8 +19,8 @@ use crate::store::{StoreError, Withdrawn};
 /// How much longer than a lease its session lasts, as a part of it: see the module's doc on bounds.
 const MARGIN: u32 = 3;
 
-/// How long a connection is waited for, at most: less than the engine waits for an exchange, so that
-/// nothing has been sent when it gives up.
+/// How long a connection is waited for, at most: less than the engine waits for an exchange, so
+/// that nothing has been sent when it gives up.
 const LONGEST_CONNECT: Duration = Duration::from_secs(3);
 
 /// The sessions of an ensemble's locks, one for each TTL.
@@ -102,7 +102,9 @@ impl Session {
         }
         let patience = ttl.min(LONGEST_CONNECT) * 3 / 4;
         let connected = timeout(patience, connector.connect(&ensemble.hosts)).await;
-        let client = connected.map_err(StoreError::unreachable)?.map_err(not_connected)?;
+        let in_time =
+            connected.map_err(|_| StoreError::unreachable("no server answers in time"))?;
+        let client = in_time.map_err(not_connected)?;
         let lasts = client.session_timeout();
         if lasts + Duration::from_millis(1) < wanted {
             let longest = lasts * MARGIN / (MARGIN + 1);
@@ -248,8 +250,8 @@ impl Session {
         }
     }
 
-    /// An exchange that is made again as often as the connection breaks. Only the end of the session
-    /// ends it, or what the server says.
+    /// An exchange that is made again as often as the connection breaks. Only the end of the
+    /// session ends it, or what the server says.
     pub(super) async fn surely<T, F>(&self, exchange: impl Fn() -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,

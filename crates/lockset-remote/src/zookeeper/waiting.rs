@@ -72,9 +72,14 @@ impl<'a> Waiter<'a> {
         Wake::Granted(Grant::new(fence, since))
     }
 
-    /// Has those watched who alone are in the way.
+    /// Has those watched who alone are in the way, and the one before them. When that one goes, it
+    /// is the turn of those in the way: we look who is left while they hold the lock, instead of
+    /// when they have released it.
     fn watch(&mut self, weight: u32, limit: u32) {
-        for node in self.standing.ahead.in_the_way(weight, limit) {
+        let ahead = &self.standing.ahead;
+        let in_the_way = ahead.in_the_way(weight, limit);
+        let before = ahead.before(&in_the_way);
+        for node in in_the_way.into_iter().chain(before) {
             if !self.watched.contains(&node.name) {
                 self.watched.push(node.name.clone());
                 self.watches.spawn(news(self.standing.at.clone(), node.name.clone()));
@@ -82,8 +87,9 @@ impl<'a> Waiter<'a> {
         }
     }
 
-    /// One of those before us has gone. If it was the only one that was in the way, as a holder with
-    /// nobody before it is, that is all; otherwise others may have gone as well.
+    /// One of those before us has gone. If it was the only one that was in the way, as a holder
+    /// with nobody before it is, that is all; otherwise others may have gone as well, or it was not
+    /// one of those who are in the way, and it is time to know who is left.
     async fn has_gone(&mut self, name: &str, weight: u32, limit: u32) -> Step {
         self.standing.ahead.remove(name);
         if self.standing.ahead.leaves_room(weight, limit) {

@@ -1,11 +1,21 @@
 //! Every store does what every lock, every lock between processes and every lease must do.
 
-#![cfg(any(feature = "mysql", feature = "redis", feature = "sqlite", feature = "zookeeper"))]
+#![cfg(any(
+    feature = "mysql",
+    feature = "postgres",
+    feature = "redis",
+    feature = "sqlite",
+    feature = "zookeeper"
+))]
 
 #[cfg(feature = "mysql")]
 mod mysql_faults;
 #[cfg(feature = "mysql")]
 mod mysql_store;
+#[cfg(feature = "postgres")]
+mod postgres_faults;
+#[cfg(feature = "postgres")]
+mod postgres_store;
 #[cfg(feature = "redis")]
 mod redis_faults;
 #[cfg(feature = "redis")]

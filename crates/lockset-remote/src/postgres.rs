@@ -1,0 +1,371 @@
+//! Leases kept by sessions of PostgreSQL, 14 or later: its advisory locks, with fences.
+//!
+//! Each lease, and each waiter, has a session of its own, on a connection of its own. The server
+//! frees what a session holds when the session ends, whatever ends it; so plan its
+//! `max_connections` for as many leases and waiters as there can be at once.
+//!
+//! | what | where |
+//! |---|---|
+//! | the lock | the advisory lock with the name's [`key`], exclusive or shared |
+//! | the fence | a row of `lockset.fence`, by that key; beside it who was granted it last, and when |
+//! | who holds, who waits | `pg_locks`, and the sessions' `application_name` |
+//! | the TTL | the session's `idle_session_timeout` |
+//!
+//! The schema and the table are made where they are missing and the user may; an error says what
+//! the owner has to run where not.
+//!
+//! # What bounds its safety
+//!
+//! The session. It ends, and the lock with it,
+//! - when the server has not heard from the holder for the TTL: a renewal is an exchange on that
+//!   very connection, after which the server counts the idle time anew. A holder that is paused,
+//!   or cut off in silence, loses the lock by that, and knows by its own clock before;
+//! - **at once when the connection breaks**, or the server restarts, or an administrator ends the
+//!   session. The holder learns of it when its own end of the connection closes, and is
+//!   [told](crate::LossNotice) then: one way of the news later than the server, during which the
+//!   next one may already have the lock. So a network whose connections break costs leases here
+//!   that it would not cost a lock in a table; and as with any lock that can be lost, the fence
+//!   is what protects the resource.
+//!
+//! A lease that is put into a ticket can only be resumed by the same [`Postgres`] value, as its
+//! session is there.
+//!
+//! # Exchanges
+//!
+//! Taking the lock and counting its fence is one statement, one round trip; giving it back is
+//! another; the server writes the fence to its disk in the first. Where it is taken, a second statement stands behind the first on the wire: it waits in
+//! the server's own queue, which is first come, first served, and is answered when the lock is
+//! granted and counted. So a hand-over is one round trip, and a waiter asks nothing in between,
+//! except every 10 s, on another connection, whether the server still has it in its queue.
+//!
+//! A grant that comes after more than a quarter of the TTL is renewed before it is reported, since
+//! how long ago the server made it is not known; that is a second round trip.
+//!
+//! A session in which anything is in doubt - an error, a lost answer - is closed and never used
+//! again. One in which nothing is held, as the server has answered, is kept for half a minute, 16
+//! of them at most.
+//!
+//! # Waiters that are gone
+//!
+//! Whoever stops waiting has its statement cancelled, and everything given back, before its release
+//! is answered. A client that has died is noticed by its backend within 0.5 s
+//! (`client_connection_check_interval`), also while that waits; one whose machine has vanished
+//! within 11 s, by TCP. What such a backend is granted before that, it gives back when it tries to
+//! say so, or after the TTL at the latest: **nothing stays locked for longer than the TTL plus 12 s**
+//! after its holder or waiter was last heard of.
+//!
+//! A wait is a statement that runs: while it lasts, `VACUUM` cannot remove what became dead after
+//! it began, in the whole database.
+//!
+//! # Locks in a transaction
+//!
+//! [`tokio_postgres::Transaction`] has the [`TransactionLocks`](crate::transaction) of a name, of
+//! rows and of a table. The name is the lease's: who locks it in a transaction excludes its leases.
+//!
+//! # Poolers
+//!//!
+//! A pooler that gives each transaction to whichever session is free would have a lock taken in one
+//! session and given back in another. It is found out when the first connection is made, by a
+//! second one, and refused. Each later statement looks as well whether it is in the session that it
+//! should be in. A pool in session mode will do.
+//!
+//! # Fences
+//!
+//! A fence is the greater of the last one plus one and the server's clock in microseconds, and it
+//! is on disk before it is answered. So it rises with every grant, also across a crash; and where
+//! the latest rows are lost, by a restore or a failover, as long as the clock was not set back.
+
+mod address;
+mod ask;
+mod fault;
+mod holds;
+mod key;
+mod session;
+mod setup;
+mod statements;
+mod status;
+mod transaction;
+
+use core::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use lockset_api::{Error, ErrorKind, Fence, Name};
+use tokio::sync::{OnceCell, oneshot};
+use tokio::time::timeout;
+use tokio_postgres::{CancelToken, Config, NoTls, Row};
+
+use crate::engine::now;
+use crate::store::{
+    Attempt, Grant, LeaseStore, LossNotice, Op, Renewed, Status, StoreError, Wake, Withdrawn,
+};
+use crate::{Mode, Request};
+use ask::{Parameter, sharing};
+use fault::{POOLED, failed, is_end_of_wait};
+use holds::{Hold, Holds, Waiting, ended};
+pub use key::key;
+use session::{Session, one};
+use statements::IS_IN_LINE;
+pub use transaction::limit_waits;
+
+/// The leases of a PostgreSQL database.
+pub struct Postgres {
+    label: String,
+    server: Arc<Server>,
+    holds: Arc<Holds>,
+}
+
+/// How a session is come by.
+struct Server {
+    config: Config,
+    /// That what is in front of it, if anything is, leaves sessions alone.
+    is_probed: OnceCell<()>,
+}
+
+/// How long the server keeps a session in which nothing is held: a minute, in milliseconds.
+const KEEP: &str = "60000";
+
+/// How long ago such a session may have been used last to be used again. Well before the server
+/// ends it, which could come between.
+const USABLE: Duration = Duration::from_secs(30);
+
+/// How often a waiter makes sure that the server has not forgotten it.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// How long the making of a connection, with all that is asked in it, may take.
+const CONNECT: Duration = Duration::from_secs(20);
+
+/// How long a side connection may take: to cancel a wait, or to ask about one.
+const ASIDE: Duration = Duration::from_secs(2);
+
+impl Postgres {
+    /// The database at `url`, `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, of which all but the
+    /// host may be missing, and to which parameters may be added as for any client of PostgreSQL's
+    /// own. Of several hosts, it is the one that can be written to. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if that is not such a URL, [`ErrorKind::Unsupported`] for TLS where it
+    /// is not built in.
+    pub fn new(url: &str) -> Result<Self, Error> {
+        let (config, label) = address::parse(url)?;
+        let server = Arc::new(Server { config, is_probed: OnceCell::new() });
+        Ok(Self { label, server, holds: Arc::default() })
+    }
+
+    /// A session in which nothing is held, and whether it has just been made.
+    async fn session(&self) -> Result<(Arc<Session>, bool), StoreError> {
+        if let Some(session) = self.holds.take_idle(USABLE) {
+            return Ok((session, false));
+        }
+        let (reply, answer) = oneshot::channel();
+        let (server, holds) = (Arc::clone(&self.server), Arc::clone(&self.holds));
+        // It is seen through where nobody waits for it any more: a lease may be too short for the
+        // first connection, and the next attempt finds it made.
+        tokio::spawn(async move {
+            holds.forget_ended();
+            let opened = timeout(CONNECT, Session::open(&server)).await;
+            let opened = opened.unwrap_or_else(|late| Err(StoreError::unreachable(late)));
+            if let Err(Ok(session)) = reply.send(opened.map(Arc::new)) {
+                holds.keep(session);
+            }
+        });
+        answer.await.map_err(StoreError::unreachable)?.map(|session| (session, true))
+    }
+
+    /// One attempt in this session, which is closed if anything is left in doubt.
+    async fn attempt_in(
+        &self,
+        session: Arc<Session>,
+        request: &Request,
+        patience: Duration,
+    ) -> Result<Attempt, StoreError> {
+        let (fence, waiting) = ask::attempt(&session, request, patience).await?;
+        let held = request.ttl;
+        Ok(match (fence, waiting) {
+            (Some(fence), _) => {
+                self.holds.insert(request.id, Hold::Held(session));
+                Attempt::Granted(fence)
+            }
+            (None, None) => {
+                self.holds.keep(session);
+                Attempt::Busy { held }
+            }
+            (None, waiting) => {
+                self.holds.insert(request.id, Hold::Waiting(session, waiting));
+                Attempt::Queued { held }
+            }
+        })
+    }
+
+    /// What a waiter's statement was answered.
+    async fn waited(
+        &self,
+        request: &Request,
+        session: Arc<Session>,
+        since: Instant,
+        answer: Result<Vec<Row>, tokio_postgres::Error>,
+    ) -> Result<Wake, StoreError> {
+        let rows = match answer {
+            Ok(rows) => rows,
+            Err(error) => {
+                let is_end_of_wait = is_end_of_wait(&error);
+                let error = failed(error);
+                drop(self.holds.remove(request.id));
+                return if is_end_of_wait || !error.is_refusal() {
+                    Ok(Wake::Retry)
+                } else {
+                    Err(error)
+                };
+            }
+        };
+        let fence: i64 = one(rows)?.try_get(0).map_err(StoreError::refused)?;
+        let asked = now();
+        let mut grant = Grant::new(Fence::new(fence.cast_unsigned()), since);
+        if asked.saturating_duration_since(since) > request.ttl / 4 {
+            if session.holds().await? != request.id.to_string() {
+                return Err(StoreError::refused(POOLED));
+            }
+            grant.since = asked;
+        }
+        self.holds.insert(request.id, Hold::Held(session));
+        Ok(Wake::Granted(grant))
+    }
+
+    /// Whether the server still has the session of a waiter in the line.
+    async fn is_in_line(&self, waiter: &Session) -> Result<bool, StoreError> {
+        let (session, _) = self.session().await?;
+        let process = [(&waiter.process as _, tokio_postgres::types::Type::INT4)];
+        let row = one(session.client().query_typed(IS_IN_LINE, &process).await.map_err(failed)?)?;
+        self.holds.keep(session);
+        row.try_get(0).map_err(StoreError::refused)
+    }
+}
+
+impl Server {
+    /// Has the server end what is under way in a session, and waits until it knows of it.
+    async fn cancel(&self, token: CancelToken) -> Result<(), StoreError> {
+        let cancelled = timeout(ASIDE, token.cancel_query(NoTls)).await;
+        cancelled.map_err(StoreError::interrupted)?.map_err(StoreError::interrupted)
+    }
+}
+
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Postgres").field("label", &self.label).finish_non_exhaustive()
+    }
+}
+
+impl LeaseStore for Postgres {
+    fn label(&self) -> &str {
+        &self.label
+    }
+
+    fn check(&self, names: &[Name], mode: Mode) -> Result<(), Error> {
+        let refuse = |why| Err(Error::new(ErrorKind::Unsupported, why));
+        match (names, mode) {
+            ([_], Mode::Exclusive | Mode::Shared) => Ok(()),
+            (_, Mode::Permits { .. }) => refuse(
+                "PostgreSQL has no semaphore: so many advisory locks, of which one is to be had, \
+                 can be tried but not waited for together, and not in a line",
+            ),
+            _ => refuse("advisory locks of PostgreSQL are taken one after another, not together"),
+        }
+    }
+
+    fn attempt<'a>(&'a self, request: &'a Request, patience: Duration) -> Op<'a, Attempt> {
+        Box::pin(async move {
+            // What an earlier attempt came to is in doubt.
+            drop(self.holds.remove(request.id));
+            loop {
+                let (session, is_new) = self.session().await?;
+                match self.attempt_in(Arc::clone(&session), request, patience).await {
+                    // The server had ended it before, and with it whatever was taken in it.
+                    Err(_) if !is_new && session.has_ended() => {}
+                    attempt => return attempt,
+                }
+            }
+        })
+    }
+
+    fn wait<'a>(&'a self, request: &'a Request, round: u32, held: Duration) -> Op<'a, Wake> {
+        Box::pin(async move {
+            let Some((session, Waiting { since, mut answer })) = self.holds.waiting(request.id)
+            else {
+                return crate::pauses::Pauses::COMMON.wait(round, held).await;
+            };
+            loop {
+                if let Ok(answer) = timeout(LOOK, &mut answer).await {
+                    return self.waited(request, session, since, answer).await;
+                }
+                let is_in_line = timeout(ASIDE, self.is_in_line(&session)).await;
+                if !matches!(is_in_line, Ok(Ok(true))) {
+                    drop(self.holds.remove(request.id));
+                    return Ok(Wake::Retry);
+                }
+            }
+        })
+    }
+
+    fn renew<'a>(&'a self, request: &'a Request) -> Op<'a, Renewed> {
+        Box::pin(async move {
+            let Some(session) = self.holds.held(request.id) else { return Ok(Renewed::Gone) };
+            match session.holds().await {
+                Ok(holder) if holder == request.id.to_string() => Ok(Renewed::Yes),
+                Ok(_) => Ok(Renewed::Gone),
+                // The lock ends with the session.
+                Err(_) if session.has_ended() => Ok(Renewed::Gone),
+                Err(error) => Err(error),
+            }
+        })
+    }
+
+    fn release<'a>(&'a self, request: &'a Request) -> Op<'a, Withdrawn> {
+        Box::pin(async move {
+            match self.holds.remove(request.id) {
+                // If it had one, that was closed when it came into doubt.
+                None => Ok(Withdrawn::NotHeld),
+                Some(Hold::Waiting(session, waiting)) => {
+                    drop(waiting);
+                    session.clean(&self.server, KEEP).await?;
+                    self.holds.keep(session);
+                    Ok(Withdrawn::NotHeld)
+                }
+                Some(Hold::Held(session)) => {
+                    session.unwatch();
+                    let statement = session.statements(sharing(request)).await?.unlock.clone();
+                    let key = key(&request.names[0]);
+                    let parameters: [Parameter<'_>; 3] = [&key, &request.id.to_string(), &KEEP];
+                    let rows = session.client().query(&statement, &parameters).await;
+                    let rows = rows.map_err(|error| match failed(error) {
+                        _ if session.has_ended() => ended(),
+                        error => error,
+                    })?;
+                    let held =
+                        rows.first().is_some_and(|row| row.get::<_, Option<bool>>(0) == Some(true));
+                    if !held {
+                        return Ok(Withdrawn::NotHeld);
+                    }
+                    self.holds.keep(session);
+                    Ok(Withdrawn::Freed)
+                }
+            }
+        })
+    }
+
+    fn watch(&self, request: &Request, notice: LossNotice) {
+        match self.holds.held(request.id) {
+            Some(session) => session.watch(notice),
+            None => notice.tell(),
+        }
+    }
+
+    fn inspect<'a>(&'a self, name: &'a Name) -> Op<'a, Status> {
+        Box::pin(async move {
+            let (session, _) = self.session().await?;
+            let status = status::of(session.client(), key(name)).await?;
+            self.holds.keep(session);
+            Ok(status)
+        })
+    }
+}
