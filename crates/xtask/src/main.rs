@@ -8,6 +8,7 @@ mod check;
 mod compared;
 mod contention;
 mod features;
+mod instructions;
 mod models;
 mod mutants;
 mod nursery;
@@ -79,6 +80,12 @@ const VERBS: &[Verb] = &[
         flags: &["--only=PART-OF-PATH"],
         about: "what cargo-mutants can do to the locks without a loom model seeing it",
         run: survivors::run,
+    },
+    Verb {
+        name: "instructions",
+        flags: &["--write", "--planted"],
+        about: "what an uncontended lock costs, counted by callgrind and held to the book's table",
+        run: instructions::run,
     },
     Verb {
         name: "tsan",

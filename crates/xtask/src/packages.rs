@@ -52,6 +52,10 @@ pub(crate) const FOR_TESTS: &[Requirement] = &[
     Requirement { package: "python3-filelock", what: Needed::PythonModule("filelock") },
 ];
 
+/// What counts instructions.
+pub(crate) const FOR_INSTRUCTIONS: &[Requirement] =
+    &[Requirement { package: "valgrind", what: Needed::Program("valgrind") }];
+
 /// A server, what bounds it, and the languages of some rivals.
 pub(crate) const FOR_LEASES: &[Requirement] = &[
     Requirement { package: "redis-server", what: Needed::Program("redis-server") },
