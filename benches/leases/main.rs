@@ -30,11 +30,14 @@ mod in_process;
 mod line;
 mod lists;
 mod many;
+mod mysql_client;
 mod near;
 mod ours;
+mod postgres_client;
 mod quorum;
 mod rival;
 mod rounds;
+mod servers;
 mod zookeeper_client;
 
 use std::env;
@@ -61,7 +64,13 @@ fn main() -> ExitCode {
             true
         }
         ["far"] => far(&effort),
-        ["zookeeper"] => zookeeper(&effort),
+        ["mysql"] => one_kind(&effort, Line::far_mariadb(), lists::of_mysql),
+        ["postgres"] => one_kind(&effort, Line::far_postgres(), lists::of_postgres),
+        ["zookeeper"] => one_kind(&effort, Line::far_zookeeper(), lists::of_zookeeper),
+        ["servers"] => {
+            servers::report(&effort);
+            true
+        }
         ["near"] => near(&effort),
         ["redlock"] => {
             let are_well = [
@@ -77,7 +86,9 @@ fn main() -> ExitCode {
         }
         _ => {
             eprintln!(
-                "usage: leases [--quick] [far | near | many | etcd | zookeeper | redlock | redlock-near]"
+                "usage: leases [--quick] \
+                 [far | near | many | etcd | mysql | postgres | zookeeper | redlock | redlock-near | \
+                 servers]"
             );
             return ExitCode::from(2);
         }
@@ -96,10 +107,10 @@ fn far(effort: &Effort) -> bool {
     are_well(&entries)
 }
 
-fn zookeeper(effort: &Effort) -> bool {
+/// The locks of another kind of server than Redis.
+fn one_kind(effort: &Effort, mut line: Line, entries: fn(&str) -> Vec<Entry>) -> bool {
     holds::assert_overlaps_are_found(line::ONE_WAY);
-    let mut line = Line::far_zookeeper();
-    let mut entries = lists::of_zookeeper(&line.url());
+    let mut entries = entries(&line.url());
     far::pairs(effort, &mut line, &mut entries);
     far::hand_overs(effort, &mut line, &mut entries);
     far::races(effort, &mut line, &mut entries, &[2, 8, 32]);

@@ -179,11 +179,84 @@ one lease that is kept for all of its locks. In the last table the server is on 
 ",
 };
 
-/// `cargo xtask leases` with these words: of one server, a quorum, ZooKeeper, or etcd.
+/// The leases that MariaDB keeps.
+pub(crate) const MYSQL: Comparison = Comparison {
+    package: "lockset-bench-leases",
+    bench: "leases",
+    part: Some("mysql"),
+    prepare: || {
+        packages::ensure(packages::FOR_MYSQL)?;
+        Ok(None)
+    },
+    page: "docs/src/mysql-compared.md",
+    head: "# Leases of MariaDB compared
+
+<!-- Written by `cargo xtask leases mysql --write`. -->
+
+All of these locks are kept by one MariaDB server, some milliseconds away. What
+[Leases compared](leases-compared.md) says of its far server goes for this page; the round trip is
+that of a ping of MySQL's own protocol. The server writes each commit before it answers and does not
+wait for the disk (`innodb_flush_log_at_trx_commit = 2`): a disk that is waited for adds what it
+takes to each acquire and each release of ours. `GET_LOCK` alone commits nothing: it has no fence,
+and is gone when its connection is.
+
+",
+};
+
+/// The leases that PostgreSQL keeps.
+pub(crate) const POSTGRES: Comparison = Comparison {
+    package: "lockset-bench-leases",
+    bench: "leases",
+    part: Some("postgres"),
+    prepare: servers,
+    page: "docs/src/postgres-compared.md",
+    head: "# Leases of PostgreSQL compared
+
+<!-- Written by `cargo xtask leases postgres --write`. -->
+
+All of these locks are kept by one PostgreSQL server, some milliseconds away. What
+[Leases compared](leases-compared.md) says of its far server goes for this page; the round trip is
+that of a query of no statement. The server does not wait for its disk (`fsync=off`): a disk that is
+waited for adds what it takes to each grant of ours, which writes a fence. `pg_advisory_lock` alone
+writes nothing: it has no fence and no TTL.
+
+",
+};
+
+/// All servers, in one table.
+pub(crate) const SERVERS: Comparison = Comparison {
+    package: "lockset-bench-leases",
+    bench: "leases",
+    part: Some("servers"),
+    prepare: servers,
+    page: "docs/src/servers-compared.md",
+    head: "# Servers compared
+
+<!-- Written by `cargo xtask leases servers --write`. -->
+
+One lock of ours on each kind of server, some milliseconds away, all measured in interleaved rounds.
+The figures are multiples of a bare round trip to that server, its shortest question through the same
+line in the same round: the median of all rounds in bold, the least and the most of them. A hand-over
+is from the call that gives the lock back to the waiter that has it. The servers are as they come on
+Debian, except that the databases do not wait for their disks. SQLite has no server; its hand-over is
+in [Leases compared](leases-compared.md), and [Redlock](redlock-compared.md) has a page of its own.
+
+",
+};
+
+fn servers() -> Result<Option<(&'static str, PathBuf)>> {
+    packages::ensure(packages::FOR_TESTS)?;
+    Ok(None)
+}
+
+/// `cargo xtask leases` with these words: of Redis, one or a quorum, or of another server.
 pub(crate) fn run_leases(words: &[String]) -> Result<ExitCode> {
     let says = |part: &str| words.iter().any(|word| word == part);
     let comparison = match () {
         () if says("redlock") => &REDLOCK,
+        () if says("mysql") => &MYSQL,
+        () if says("postgres") => &POSTGRES,
+        () if says("servers") => &SERVERS,
         () if says("zookeeper") => &ZOOKEEPER,
         () if says("etcd") => &ETCD,
         () => &LEASES,

@@ -119,8 +119,17 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "leases",
-        flags: &["redlock", "zookeeper", "etcd", "--quick", "--write"],
-        about: "the locks kept by Redis, by five of it, by ZooKeeper or etcd, beside their rivals",
+        flags: &[
+            "redlock",
+            "etcd",
+            "mysql",
+            "postgres",
+            "zookeeper",
+            "servers",
+            "--quick",
+            "--write",
+        ],
+        about: "the locks kept by Redis, by five of it, or by another server, beside their rivals",
         run: compared::run_leases,
     },
     Verb {
