@@ -76,9 +76,8 @@ fn main() -> ExitCode {
             true
         }
         _ => {
-            eprintln!(
-                "usage: leases [--quick] [far | near | many | etcd | zookeeper | redlock | redlock-near]"
-            );
+            let parts = "far | near | many | etcd | zookeeper | redlock | redlock-near";
+            eprintln!("usage: leases [--quick] [{parts}]");
             return ExitCode::from(2);
         }
     };

@@ -173,8 +173,8 @@ All of these locks are kept by one etcd server, some milliseconds away. What
 [Leases compared](leases-compared.md) says of its far server goes for this page; the round trip is
 that of a question which etcd answers out of its head. A change takes it longer.
 
-The rival is the lock that etcd itself offers (`Lock` and `Unlock`, by the crate `etcd-client`), with
-one lease that is kept for all of its locks. In the last table the server is on this machine.
+The rival is the lock that etcd itself offers (`Lock` and `Unlock`, by the crate `etcd-client`),
+with one lease that is kept for all of its locks. In the last table the server is on this machine.
 
 ",
 };
