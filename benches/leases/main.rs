@@ -85,11 +85,9 @@ fn main() -> ExitCode {
             true
         }
         _ => {
-            eprintln!(
-                "usage: leases [--quick] \
-                 [far | near | many | etcd | mysql | postgres | zookeeper | redlock | redlock-near | \
-                 servers]"
-            );
+            let parts = "far | near | many | etcd | mysql | postgres | zookeeper | servers | redlock | \
+                         redlock-near";
+            eprintln!("usage: leases [--quick] [{parts}]");
             return ExitCode::from(2);
         }
     };

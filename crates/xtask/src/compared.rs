@@ -65,7 +65,10 @@ pub(crate) const LEASES: Comparison = Comparison {
     package: "lockset-bench-leases",
     bench: "leases",
     part: None,
-    prepare: || Ok(Some((rivals::VARIABLE, rivals::install()?))),
+    prepare: || {
+        packages::ensure(packages::FOR_BUILDS)?;
+        Ok(Some((rivals::VARIABLE, rivals::install()?)))
+    },
     page: "docs/src/leases-compared.md",
     head: "# Leases compared
 
@@ -136,11 +139,7 @@ pub(crate) const ZOOKEEPER: Comparison = Comparison {
     package: "lockset-bench-leases",
     bench: "leases",
     part: Some("zookeeper"),
-    prepare: || {
-        packages::ensure(packages::FOR_BUILDS)?;
-        packages::ensure(packages::FOR_ZOOKEEPER)?;
-        Ok(None)
-    },
+    prepare: servers,
     page: "docs/src/zookeeper-compared.md",
     head: "# Leases of ZooKeeper compared
 
@@ -159,11 +158,7 @@ pub(crate) const ETCD: Comparison = Comparison {
     package: "lockset-bench-leases",
     bench: "leases",
     part: Some("etcd"),
-    prepare: || {
-        packages::ensure(packages::FOR_BUILDS)?;
-        packages::ensure(packages::FOR_ETCD)?;
-        Ok(None)
-    },
+    prepare: servers,
     page: "docs/src/etcd-compared.md",
     head: "# Locks of etcd compared
 
@@ -173,8 +168,8 @@ All of these locks are kept by one etcd server, some milliseconds away. What
 [Leases compared](leases-compared.md) says of its far server goes for this page; the round trip is
 that of a question which etcd answers out of its head. A change takes it longer.
 
-The rival is the lock that etcd itself offers (`Lock` and `Unlock`, by the crate `etcd-client`), with
-one lease that is kept for all of its locks. In the last table the server is on this machine.
+The rival is the lock that etcd itself offers (`Lock` and `Unlock`, by the crate `etcd-client`),
+with one lease that is kept for all of its locks. In the last table the server is on this machine.
 
 ",
 };
@@ -184,10 +179,7 @@ pub(crate) const MYSQL: Comparison = Comparison {
     package: "lockset-bench-leases",
     bench: "leases",
     part: Some("mysql"),
-    prepare: || {
-        packages::ensure(packages::FOR_MYSQL)?;
-        Ok(None)
-    },
+    prepare: servers,
     page: "docs/src/mysql-compared.md",
     head: "# Leases of MariaDB compared
 
@@ -245,6 +237,7 @@ in [Leases compared](leases-compared.md), and [Redlock](redlock-compared.md) has
 };
 
 fn servers() -> Result<Option<(&'static str, PathBuf)>> {
+    packages::ensure(packages::FOR_BUILDS)?;
     packages::ensure(packages::FOR_TESTS)?;
     Ok(None)
 }

@@ -65,15 +65,6 @@ pub(crate) const FOR_LEASES: &[Requirement] = &[
     Requirement { package: "npm", what: Needed::Program("npm") },
 ];
 
-pub(crate) const FOR_ETCD: &[Requirement] =
-    &[Requirement { package: "etcd-server", what: Needed::Program("etcd") }];
-
-pub(crate) const FOR_ZOOKEEPER: &[Requirement] =
-    &[Requirement { package: "zookeeper", what: Needed::File("/usr/share/java/zookeeper.jar") }];
-
-pub(crate) const FOR_MYSQL: &[Requirement] =
-    &[Requirement { package: "mariadb-server", what: Needed::Program("mariadbd") }];
-
 /// Installs what is missing, or says how to.
 pub(crate) fn ensure(requirements: &[Requirement]) -> Result<()> {
     let missing_now = || missing(requirements);
