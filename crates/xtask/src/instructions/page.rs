@@ -192,7 +192,8 @@ mod tests {
     #[test]
     fn a_row_that_has_come_or_gone_is_a_failure() {
         let (conditions, all) = (compiler("1.0"), counted(10));
-        for (kept, now, word) in [(&all[..], &all[..1], "b: is gone"), (&all[..1], &all, "b: new")]
+        for (kept, now, word) in
+            [(&all[..], &all[..1], "b: is gone"), (&all[..1], &all[..], "b: new")]
         {
             let (tally, text) = verdict(&page(&conditions, kept), &conditions, now);
             assert_eq!(tally, Tally { passed: 1, failed: 1 });
