@@ -117,10 +117,8 @@ fn page(Conditions(conditions): &Conditions, counted: &[(Lane, Counts)]) -> Stri
     for (lane, counts) in counted {
         let Lane { what, baseline, who } = lane;
         if what != before {
-            text += &format!(
-                "\n{HEADING}{what}\n\n| | instructions | of {baseline}'s | exchanges | system calls \
-                 |\n|---|---|---|---|---|\n"
-            );
+            text += &format!("\n{HEADING}{what}\n\n| | instructions | of {baseline}'s ");
+            text += "| exchanges | system calls |\n|---|---|---|---|---|\n";
             before = what;
         }
         let Counts { instructions, exchanges, system_calls } = counts;
