@@ -127,8 +127,8 @@ impl Program {
             log: target_dir.join("callgrind.out"),
             nothing,
         };
-        let lane = |word: &str| word.to_owned();
-        let lane = Lane { what: lane(NOTHING), baseline: lane(NOTHING), who: lane(NOTHING) };
+        let name = || NOTHING.to_owned();
+        let lane = Lane { what: name(), baseline: name(), who: name() };
         program.nothing = program.count(&lane)?;
         Ok(program)
     }
@@ -139,7 +139,8 @@ impl Program {
             let mut words = line.split('\t').map(str::to_owned);
             Some(Lane { what: words.next()?, baseline: words.next()?, who: words.next()? })
         };
-        let lanes = list.lines().map(|line| lane(line).ok_or(format!("no path: `{line}`").into()));
+        let lanes =
+            list.lines().map(|line| lane(line).ok_or_else(|| format!("no path: `{line}`").into()));
         lanes.collect()
     }
 

@@ -117,10 +117,8 @@ fn page(Conditions(conditions): &Conditions, counted: &[(Lane, Counts)]) -> Stri
     for (lane, counts) in counted {
         let Lane { what, baseline, who } = lane;
         if what != before {
-            text += &format!(
-                "\n{HEADING}{what}\n\n| | instructions | of {baseline}'s | exchanges | system calls \
-                 |\n|---|---|---|---|---|\n"
-            );
+            text += &format!("\n{HEADING}{what}\n\n| | instructions | of {baseline}'s ");
+            text += "| exchanges | system calls |\n|---|---|---|---|---|\n";
             before = what;
         }
         let Counts { instructions, exchanges, system_calls } = counts;
@@ -192,7 +190,8 @@ mod tests {
     #[test]
     fn a_row_that_has_come_or_gone_is_a_failure() {
         let (conditions, all) = (compiler("1.0"), counted(10));
-        for (kept, now, word) in [(&all[..], &all[..1], "b: is gone"), (&all[..1], &all, "b: new")]
+        for (kept, now, word) in
+            [(&all[..], &all[..1], "b: is gone"), (&all[..1], &all[..], "b: new")]
         {
             let (tally, text) = verdict(&page(&conditions, kept), &conditions, now);
             assert_eq!(tally, Tally { passed: 1, failed: 1 });

@@ -27,7 +27,7 @@ const REGRESSIONS: &[Regression] = &[
         name: "an unlock with a fence that nobody needs",
         file: UNLOCK,
         from: "held.swap(FREE, AcqRel);",
-        to: "core::sync::atomic::fence(core::sync::atomic::Ordering::SeqCst);\n
+        to: "core::sync::atomic::fence(core::sync::atomic::Ordering::SeqCst);\n\
              held.swap(FREE, AcqRel);",
         what: LOCKING,
         who: BOUNDED,
