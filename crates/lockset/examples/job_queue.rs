@@ -29,17 +29,18 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
         let client = connect(&server.url()).await?;
         client
             .batch_execute(&format!(
-                "CREATE TABLE jobs AS SELECT id FROM generate_series(1, {JOBS}) AS id;
+                "CREATE TABLE jobs AS SELECT id::bigint FROM generate_series(1, {JOBS}) AS id;
                  CREATE TABLE done (job bigint, worker text)"
             ))
             .await?;
         let workers = (0..WORKERS).map(|number| start(&server.url(), number));
         let mut workers = workers.collect::<Result<Vec<_>, _>>()?;
         // One is killed in the middle of whatever it does; its job is there for the others.
-        while count(&client, "done").await? == 0 {}
+        while count(&client, "done").await? == 0 && workers[0].try_wait()?.is_none() {}
         workers[0].kill()?;
-        for worker in &mut workers {
-            worker.wait()?;
+        workers[0].wait()?;
+        for worker in &mut workers[1..] {
+            assert!(worker.wait()?.success(), "a worker failed");
         }
         assert_eq!(count(&client, "jobs").await?, 0, "a job was left");
         assert_eq!(count(&client, "done").await?, JOBS, "a job was done twice, or never");
