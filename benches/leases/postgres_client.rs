@@ -1,5 +1,5 @@
-//! The lock that PostgreSQL has itself, over the client that we use, with nothing around it: no fence,
-//! no TTL, and it is gone when its connection is.
+//! The lock that PostgreSQL has itself, over the client that we use, with nothing around it: no
+//! fence, no TTL, and it is gone when its connection is.
 
 use tokio_postgres::{Client, NoTls};
 

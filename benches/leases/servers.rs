@@ -92,8 +92,8 @@ pub(crate) fn report(effort: &Effort) {
         }
     }
     println!(
-        "| kept by | acquire, RTT | release, RTT | hand-over, RTT | ends with | rests on | a waiter \
-         waits for |\n|---|---|---|---|---|---|---|"
+        "| kept by | acquire, RTT | release, RTT | hand-over, RTT | ends with | rests on \
+         | a waiter waits for |\n|---|---|---|---|---|---|---|"
     );
     for (row, _, measured) in rows {
         let Row { name, ends, rests_on, waits_for, .. } = row;

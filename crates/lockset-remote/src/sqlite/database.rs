@@ -151,8 +151,8 @@ impl Database {
     }
 }
 
-/// Fails if the log beside the file may only be read. Who finds the file busy learns that it may write when it
-/// does: whoever keeps it busy need not be waited for to open it.
+/// Fails if the log beside the file may only be read. Who finds the file busy learns that it may
+/// write when it does: whoever keeps it busy need not be waited for to open it.
 fn can_write(connection: &mut Connection) -> rusqlite::Result<()> {
     busy::wait_until(Instant::now());
     match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
