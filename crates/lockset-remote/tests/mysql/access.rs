@@ -49,9 +49,9 @@ fn the_documented_permissions_are_enough_and_each_is_needed() {
     all_there_is_to_do(&server, "maker:hunter2").unwrap();
     all_there_is_to_do(&server, "few:hunter2").unwrap();
     for (name, rights, missing) in [
-        ("reads", "INSERT, UPDATE", "SELECT command denied"),
-        ("inserts", "SELECT, UPDATE", "INSERT command denied"),
-        ("updates", "SELECT, INSERT", "UPDATE command denied"),
+        ("without_select", "INSERT, UPDATE", "SELECT command denied"),
+        ("without_insert", "SELECT, UPDATE", "INSERT command denied"),
+        ("without_update", "SELECT, INSERT", "UPDATE command denied"),
     ] {
         user(&server, name, &[&format!("{rights} ON lockset.lockset_lease")]);
         refused(&server, &format!("{name}:hunter2"), missing);

@@ -9,6 +9,7 @@ mod cuts;
 mod names;
 mod sessions;
 mod stopped;
+mod transactions;
 mod wire;
 
 use std::sync::LazyLock;
