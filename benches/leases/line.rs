@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use lockset_bench::stats::median;
-use testbed::{Proxy, Redis, ZooKeeper};
+use testbed::{MariaDb, Proxy, Redis, ZooKeeper};
 
 /// What the far server is away, one way. Of the order of a round trip between data centres of one
 /// region, and long enough that the machine's own moods do not show.
@@ -20,7 +20,10 @@ pub(crate) struct Line {
     servers: Vec<Redis>,
     /// Kept: it ends when it goes.
     _zookeeper: Option<ZooKeeper>,
-    scheme: &'static str,
+    /// Likewise.
+    _mariadb: Option<MariaDb>,
+    /// What stands before and behind the address.
+    url: [&'static str; 2],
     ping: fn(&mut TcpStream) -> io::Result<()>,
     /// Kept: the lines are cut when they go.
     _proxies: Vec<Proxy>,
@@ -54,8 +57,19 @@ impl Line {
     pub(crate) fn far_zookeeper() -> Self {
         let server = ZooKeeper::start().unwrap_or_else(|error| panic!("{error}"));
         let line = Self::to(Vec::new(), vec![server.addr()], Some(ONE_WAY));
-        let mut line = Self { scheme: "zk", ping: heartbeat, _zookeeper: Some(server), ..line };
+        let url = ["zk://", ""];
+        let mut line = Self { url, ping: heartbeat, _zookeeper: Some(server), ..line };
         line.pings.iter_mut().for_each(|ping| greet(ping).expect("the server answers"));
+        line
+    }
+
+    /// A MariaDB server that is [`ONE_WAY`] away.
+    pub(crate) fn far_mariadb() -> Self {
+        let server = MariaDb::start().unwrap_or_else(|error| panic!("{error}"));
+        let line = Self::to(Vec::new(), vec![server.addr()], Some(ONE_WAY));
+        let url = ["mysql://lockset:secret@", "/lockset"];
+        let mut line = Self { url, ping: com_ping, _mariadb: Some(server), ..line };
+        line.pings.iter_mut().for_each(|ping| log_in(ping).expect("the server answers"));
         line
     }
 
@@ -81,13 +95,16 @@ impl Line {
             ping
         };
         let pings = addrs.iter().map(connect).collect();
-        let (scheme, ping) = ("redis", ping as fn(&mut TcpStream) -> io::Result<()>);
-        Self { servers, _zookeeper: None, scheme, ping, _proxies: proxies, addrs, pings, names: 0 }
+        let ping = ping as fn(&mut TcpStream) -> io::Result<()>;
+        let (url, names) = (["redis://", ""], 0);
+        let (_zookeeper, _mariadb, _proxies) = (None, None, proxies);
+        Self { servers, _zookeeper, _mariadb, url, ping, _proxies, addrs, pings, names }
     }
 
     /// What clients connect to; of a quorum, all of them with commas between.
     pub(crate) fn url(&self) -> String {
-        let url = |addr: &SocketAddr| format!("{}://{addr}", self.scheme);
+        let [before, behind] = self.url;
+        let url = |addr: &SocketAddr| format!("{before}{addr}{behind}");
         let urls: Vec<String> = self.addrs.iter().map(url).collect();
         urls.join(",")
     }
@@ -143,4 +160,38 @@ fn heartbeat(server: &mut TcpStream) -> io::Result<()> {
     let [length, number, ping] = [8_i32, -2, 11].map(i32::to_be_bytes);
     server.write_all(&[length, number, ping].concat())?;
     server.read_exact(&mut [0; 20])
+}
+
+/// Begins a session of MariaDB's administrator, who has no password: how we speak (the protocol of
+/// version 4.1, which the third number is of), how much at most, in which characters, and who.
+fn log_in(server: &mut TcpStream) -> io::Result<()> {
+    packet(server)?;
+    let mut answer = vec![0; 36];
+    answer[4..8].copy_from_slice(&0x0000_8200_u32.to_le_bytes());
+    answer[8..12].copy_from_slice(&0x0100_0000_u32.to_le_bytes());
+    answer[12] = 45;
+    answer.extend_from_slice(b"root\0\0");
+    answer[0] = u8::try_from(answer.len() - 4).unwrap_or(u8::MAX);
+    answer[3] = 1;
+    server.write_all(&answer)?;
+    match packet(server)?.first() {
+        Some(0) => Ok(()),
+        said => Err(io::Error::other(format!("not let in: {said:?}"))),
+    }
+}
+
+/// The ping of a MySQL client.
+fn com_ping(server: &mut TcpStream) -> io::Result<()> {
+    server.write_all(&[1, 0, 0, 0, 0x0e])?;
+    packet(server).map(drop)
+}
+
+/// What comes in one packet of MySQL's: its length, its number, and so many bytes.
+fn packet(server: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let mut head = [0; 4];
+    server.read_exact(&mut head)?;
+    let length = u32::from_le_bytes([head[0], head[1], head[2], 0]);
+    let mut body = vec![0; length as usize];
+    server.read_exact(&mut body)?;
+    Ok(body)
 }

@@ -1,5 +1,6 @@
 //! All the locks, as rows of the tables.
 
+use lockset_remote::mysql::Mysql;
 use lockset_remote::redis::Redis;
 use lockset_remote::zookeeper::ZooKeeper;
 
@@ -8,6 +9,7 @@ use crate::child::{Child, Language};
 use crate::crates::{DistributedLockRedis, Redlock, Rslock};
 use crate::fan_out::{FanOut, Replay};
 use crate::in_process::InProcess;
+use crate::mysql_client::GetLock;
 use crate::ours::{Lockset, LocksetBlocking, LocksetQuorum};
 use crate::rival::{Entry, Kind, Measured, Rival};
 use crate::zookeeper_client::ZooKeeperClient;
@@ -54,6 +56,15 @@ pub(crate) fn of_zookeeper(url: &str) -> Vec<Entry> {
         rust::<Lockset<ZooKeeper>>("**Lockset**", url),
         rust::<LocksetBlocking<ZooKeeper>>("**Lockset**, blocking", url),
         rust::<ZooKeeperClient>("zookeeper-client", url),
+    ]
+}
+
+/// Those that a MariaDB server keeps, for the one at this URL.
+pub(crate) fn of_mysql(url: &str) -> Vec<Entry> {
+    vec![
+        rust::<Lockset<Mysql>>("**Lockset**", url),
+        rust::<LocksetBlocking<Mysql>>("**Lockset**, blocking", url),
+        rust::<GetLock>("mysql_async alone, `GET_LOCK`", url),
     ]
 }
 

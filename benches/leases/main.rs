@@ -29,6 +29,7 @@ mod in_process;
 mod line;
 mod lists;
 mod many;
+mod mysql_client;
 mod near;
 mod ours;
 mod quorum;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
             true
         }
         ["far"] => far(&effort),
+        ["mysql"] => mysql(&effort),
         ["zookeeper"] => zookeeper(&effort),
         ["near"] => near(&effort),
         ["redlock"] => {
@@ -75,7 +77,8 @@ fn main() -> ExitCode {
         }
         _ => {
             eprintln!(
-                "usage: leases [--quick] [far | near | many | zookeeper | redlock | redlock-near]"
+                "usage: leases [--quick] \
+                 [far | near | many | mysql | zookeeper | redlock | redlock-near]"
             );
             return ExitCode::from(2);
         }
@@ -91,6 +94,16 @@ fn far(effort: &Effort) -> bool {
     far::pairs(effort, &mut line, &mut entries);
     far::hand_overs(effort, &mut line, &mut entries);
     far::races(effort, &mut line, &mut entries, &[8, 32]);
+    are_well(&entries)
+}
+
+fn mysql(effort: &Effort) -> bool {
+    holds::assert_overlaps_are_found(line::ONE_WAY);
+    let mut line = Line::far_mariadb();
+    let mut entries = lists::of_mysql(&line.url());
+    far::pairs(effort, &mut line, &mut entries);
+    far::hand_overs(effort, &mut line, &mut entries);
+    far::races(effort, &mut line, &mut entries, &[2, 8, 32]);
     are_well(&entries)
 }
 

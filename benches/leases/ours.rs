@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use lockset_api::{AsyncLock, Lease, Lock, Released};
+use lockset_remote::mysql::Mysql;
 use lockset_remote::redis::Redis;
 use lockset_remote::redlock::Redlock;
 use lockset_remote::sqlite::Sqlite;
@@ -69,6 +70,12 @@ pub(crate) trait Master: LeaseStore + Sized {
 }
 
 impl Master for Redis {
+    fn at(address: &str) -> Self {
+        Self::new(address).expect("a URL")
+    }
+}
+
+impl Master for Mysql {
     fn at(address: &str) -> Self {
         Self::new(address).expect("a URL")
     }

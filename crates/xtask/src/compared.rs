@@ -153,11 +153,36 @@ is written down first.
 ",
 };
 
-/// `cargo xtask leases` with these words: of one server, or of a quorum, or of ZooKeeper.
+/// The leases that MariaDB keeps.
+pub(crate) const MYSQL: Comparison = Comparison {
+    package: "lockset-bench-leases",
+    bench: "leases",
+    part: Some("mysql"),
+    prepare: || {
+        packages::ensure(packages::FOR_MYSQL)?;
+        Ok(None)
+    },
+    page: "docs/src/mysql-compared.md",
+    head: "# Leases of MariaDB compared
+
+<!-- Written by `cargo xtask leases mysql --write`. -->
+
+All of these locks are kept by one MariaDB server, some milliseconds away. What
+[Leases compared](leases-compared.md) says of its far server goes for this page; the round trip is
+that of a ping of MySQL's own protocol. The server writes each commit before it answers and does not
+wait for the disk (`innodb_flush_log_at_trx_commit = 2`): a disk that is waited for adds what it
+takes to each acquire and each release of ours. `GET_LOCK` alone commits nothing: it has no fence,
+and is gone when its connection is.
+
+",
+};
+
+/// `cargo xtask leases` with these words: of Redis, one or a quorum, or of another server.
 pub(crate) fn run_leases(words: &[String]) -> Result<ExitCode> {
     let says = |part: &str| words.iter().any(|word| word == part);
     let comparison = match () {
         () if says("redlock") => &REDLOCK,
+        () if says("mysql") => &MYSQL,
         () if says("zookeeper") => &ZOOKEEPER,
         () => &LEASES,
     };

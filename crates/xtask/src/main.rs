@@ -112,8 +112,8 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "leases",
-        flags: &["redlock", "zookeeper", "--quick", "--write"],
-        about: "the locks kept by Redis, by five of it, or by ZooKeeper, beside their rivals",
+        flags: &["redlock", "mysql", "zookeeper", "--quick", "--write"],
+        about: "the locks kept by Redis, by five of it, or by another server, beside their rivals",
         run: compared::run_leases,
     },
     Verb {

@@ -54,6 +54,9 @@ pub(crate) const FOR_LEASES: &[Requirement] = &[
 pub(crate) const FOR_ZOOKEEPER: &[Requirement] =
     &[Requirement { package: "zookeeper", what: Needed::File("/usr/share/java/zookeeper.jar") }];
 
+pub(crate) const FOR_MYSQL: &[Requirement] =
+    &[Requirement { package: "mariadb-server", what: Needed::Program("mariadbd") }];
+
 /// Installs what is missing, or says how to.
 pub(crate) fn ensure(requirements: &[Requirement]) -> Result<()> {
     let missing_now = || missing(requirements);

@@ -152,6 +152,9 @@ impl Seat {
     ) -> Result<InLine, StoreError> {
         let Some(flight) = &mut self.flight else { return Ok(InLine::No) };
         let sessions = flight.sessions();
+        if sessions.is_empty() {
+            return Err(StoreError::unreachable("no connection came about"));
+        }
         let look = timeout(flight.next_look(request.ttl), server.waiting(request.id, &sessions));
         let waiting = look.await.unwrap_or_else(|late| Err(StoreError::interrupted(late)))?;
         if flight.is_lost(&waiting) {

@@ -86,7 +86,7 @@ fn a_server_that_can_do_nothing_now_is_unavailable() {
     ask::<u64>(&server, "SET GLOBAL read_only = 0");
     assert!(lock.lock_until(Deadline::after(LONG)).unwrap().is_some());
 
-    ask::<u64>(&server, "SET GLOBAL max_user_connections = 1");
+    ask::<u64>(&server, "ALTER USER lockset WITH MAX_USER_CONNECTIONS 1");
     // Its first session is the one that the user may have.
     let first = lock.lock().unwrap();
     assert_eq!(lock.try_lock().unwrap_err().kind(), ErrorKind::Unavailable);

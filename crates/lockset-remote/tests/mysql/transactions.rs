@@ -134,6 +134,8 @@ fn jobs_are_claimed_one_each_and_come_back_with_a_worker_that_dies() {
         claims.extend(worker.claim(&jobs, &open).await.unwrap());
         claims.extend(second.claim(&jobs, &open).await.unwrap());
         assert_eq!(ids(claims), [2, 1], "in their order");
+        let root = Opts::from_url(&SERVER.url_of("root")).unwrap();
+        let mut third_party = Conn::new(root).await.unwrap();
         // A worker that is gone: its connection is closed, with no word of its transaction.
         second.commit().await.unwrap();
         let mut third = begin(other).await;
@@ -149,7 +151,7 @@ fn jobs_are_claimed_one_each_and_come_back_with_a_worker_that_dies() {
             let id: Option<u32> = worker.query_first(text).await.unwrap();
             id.unwrap()
         };
-        super::ask::<u64>(&SERVER, &format!("KILL {id}"));
+        third_party.query_drop(format!("KILL {id}")).await.unwrap();
         let error = worker.claim(&jobs, &open).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Disconnected, "{error:?}");
         drop(worker);
