@@ -1,5 +1,5 @@
-//! Bugs that lock libraries have shipped, each by what it does to its users; those that a
-//! database's own locks and sessions invite.
+//! Bugs that lock libraries have shipped, each by what it does to its users; those that the locks
+//! and sessions of a database invite.
 
 use std::pin::pin;
 use std::task::{Context, Waker};

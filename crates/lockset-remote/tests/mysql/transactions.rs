@@ -1,7 +1,5 @@
 //! Locks in a transaction of the caller's.
 
-use std::time::Duration;
-
 use lockset_api::Name;
 use lockset_remote::transaction::{
     Contention, Error, ErrorKind, Rows, Strength, Table, TransactionLocks as _,
@@ -156,14 +154,10 @@ fn jobs_are_claimed_one_each_and_come_back_with_a_worker_that_dies() {
         assert_eq!(error.kind(), ErrorKind::Disconnected, "{error:?}");
         drop(worker);
         let mut heir = begin(other).await;
-        let again = async |heir: &mut Transaction<'_>| heir.claim(&jobs, &open).await.unwrap();
-        let job = loop {
-            match again(&mut heir).await {
-                Some(job) => break job,
-                // The server has yet to undo what the dead one did.
-                None => tokio::time::sleep(Duration::from_millis(1)).await,
-            }
-        };
+        // Until the server has undone what the dead one did.
+        let (rows, second) = row("jobs", 2);
+        assert_eq!(ids(heir.lock_rows(&rows, &second).await.unwrap()), [2]);
+        let job = heir.claim(&jobs, &open).await.unwrap().expect("it is there again");
         assert_eq!(job.get("id"), Some(2));
         heir.rollback().await.unwrap();
     });
