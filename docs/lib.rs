@@ -68,6 +68,10 @@ mod fencing {}
 mod redlock {}
 
 #[cfg(doctest)]
+#[doc = include_str!("src/other-servers.md")]
+mod other_servers {}
+
+#[cfg(doctest)]
 #[doc = include_str!("src/reading-a-swim-lane.md")]
 mod reading_a_swim_lane {}
 

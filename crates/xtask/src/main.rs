@@ -7,6 +7,7 @@ mod bench;
 mod check;
 mod compared;
 mod contention;
+mod features;
 mod models;
 mod mutants;
 mod nursery;
@@ -114,6 +115,12 @@ const VERBS: &[Verb] = &[
         flags: &["redlock", "zookeeper", "--quick", "--write"],
         about: "the locks kept by Redis, by five of it, or by ZooKeeper, beside their rivals",
         run: compared::run_leases,
+    },
+    Verb {
+        name: "features",
+        flags: &["--write"],
+        about: "what each kind of server costs to build in: printed, or written into the book",
+        run: features::run,
     },
 ];
 

@@ -24,6 +24,16 @@ impl Worker {
         Ok(Self(command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?))
     }
 
+    /// An error if it has failed.
+    #[allow(dead_code, reason = "not each example waits for something of its workers")]
+    pub(crate) fn is_well(&mut self) -> Result<(), Box<dyn Error>> {
+        match self.0.try_wait()? {
+            None => Ok(()),
+            Some(status) if status.success() => Ok(()),
+            Some(status) => Err(format!("a worker ended with {status}").into()),
+        }
+    }
+
     /// As a crash would end it.
     #[allow(dead_code, reason = "not each example is about crashes")]
     pub(crate) fn kill(mut self) -> Result<(), Box<dyn Error>> {
