@@ -85,8 +85,8 @@ fn main() -> ExitCode {
             true
         }
         _ => {
-            let parts = "far | near | many | etcd | mysql | postgres | zookeeper | servers | redlock | \
-                         redlock-near";
+            let parts = "far | near | many | etcd | mysql | postgres | zookeeper | servers | \
+                         redlock | redlock-near";
             eprintln!("usage: leases [--quick] [{parts}]");
             return ExitCode::from(2);
         }

@@ -34,7 +34,8 @@
 //!
 //! Taking the lock and counting its fence is one statement, one round trip; giving it back is
 //! another; the server writes the fence to its disk in the first. Where it is taken, a second
-//! statement stands behind the first on the wire: it waits in the server's own queue, which is first come, first served, and is answered when the lock is
+//! statement stands behind the first on the wire: it waits in the server's own queue, which is
+//! first come, first served, and is answered when the lock is
 //! granted and counted. So a hand-over is one round trip, and a waiter asks nothing in between,
 //! except every 10 s, on another connection, whether the server still has it in its queue.
 //!

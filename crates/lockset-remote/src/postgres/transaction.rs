@@ -2,7 +2,7 @@
 //!
 //! | lock | statement | ends |
 //! |---|---|---|
-//! | a name | `pg_advisory_xact_lock`, with the [`key`] of the lease's name | with the transaction |
+//! | a name | `pg_advisory_xact_lock`, with the [`key`] of its name | with the transaction |
 //! | rows | `SELECT … FOR UPDATE` or `FOR SHARE` | likewise, or by `ROLLBACK TO` one before |
 //! | a table | `LOCK TABLE … IN SHARE MODE` or `IN ACCESS EXCLUSIVE MODE` | likewise |
 //!
