@@ -6,7 +6,7 @@
 //!
 //! # What these numbers favour
 //!
-//! - Every instruction counts as one. An exchange costs as much as twenty others, a system call as
+//! - Every instruction counts as one. An exchange costs as much as many others, a system call as
 //!   hundreds, and a cache line that another processor has is not seen at all. So exchanges and
 //!   system calls have columns of their own, and nothing here says how fast a lock is.
 //! - A path that is not taken costs nothing, however large it is.
