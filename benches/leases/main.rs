@@ -21,6 +21,7 @@ mod bare;
 mod bound;
 mod child;
 mod commands;
+mod compare;
 mod crates;
 mod fan_out;
 mod far;
@@ -46,6 +47,9 @@ use rounds::Effort;
 fn main() -> ExitCode {
     // `cargo bench` adds this of its own accord.
     let words: Vec<String> = env::args().skip(1).filter(|word| word != "--bench").collect();
+    if let Some(done) = compare::run(&words) {
+        return done;
+    }
     let (quick, words): (Vec<_>, Vec<_>) = words.iter().partition(|word| *word == "--quick");
     let or_quick = |full| if quick.is_empty() { full } else { Effort::QUICK };
     let effort = or_quick(Effort::FULL);
@@ -75,7 +79,8 @@ fn main() -> ExitCode {
         }
         _ => {
             eprintln!(
-                "usage: leases [--quick] [far | near | many | zookeeper | redlock | redlock-near]"
+                "usage: leases [--quick] [far | near | many | zookeeper | redlock | redlock-near | \
+                 compare]"
             );
             return ExitCode::from(2);
         }

@@ -42,6 +42,10 @@ pub(crate) const FOR_TESTS: &[Requirement] = &[
     Requirement { package: "python3-filelock", what: Needed::PythonModule("filelock") },
 ];
 
+/// The comparison of everything.
+pub(crate) const FOR_BENCH: &[Requirement] =
+    &[Requirement { package: "redis-server", what: Needed::Program("redis-server") }];
+
 /// A server, what bounds it, and the languages of some rivals.
 pub(crate) const FOR_LEASES: &[Requirement] = &[
     Requirement { package: "redis-server", what: Needed::Program("redis-server") },
