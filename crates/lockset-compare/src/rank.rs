@@ -3,7 +3,7 @@
 /// The chance that the differences of pairs would be so much to one side, if either sign were as
 /// likely: the two-sided signed-rank test (Wilcoxon, 1945).
 #[must_use]
-pub fn signed_rank(differences: &[f64]) -> f64 {
+pub(crate) fn signed_rank(differences: &[f64]) -> f64 {
     let mut sizes: Vec<f64> = differences.iter().copied().filter(|d| *d != 0.0).collect();
     sizes.sort_by(|one, other| one.abs().total_cmp(&other.abs()));
     let n = sizes.len();
@@ -26,7 +26,7 @@ pub fn signed_rank(differences: &[f64]) -> f64 {
 /// The chance that two lists would be so much apart, if they were drawn from the same: the
 /// two-sided rank-sum test (Mann and Whitney, 1947).
 #[must_use]
-pub fn rank_sum(one: &[f64], other: &[f64]) -> f64 {
+pub(crate) fn rank_sum(one: &[f64], other: &[f64]) -> f64 {
     let (n, m) = (one.len(), other.len());
     let is_before = |a: &f64| other.iter().filter(|b| a < b).count();
     let before: usize = one.iter().map(is_before).sum();

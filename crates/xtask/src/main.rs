@@ -170,7 +170,7 @@ fn main() -> ExitCode {
 fn joined(verb: &Verb, words: &[String]) -> Vec<String> {
     let mut joined: Vec<String> = Vec::new();
     for word in words {
-        let wants_value = |last: &mut &mut String| {
+        let wants_value = |last: &&mut String| {
             let has_value = format!("{last}=");
             !word.starts_with("--") && verb.flags.iter().any(|flag| flag.starts_with(&has_value))
         };
