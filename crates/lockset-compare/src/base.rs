@@ -1,6 +1,6 @@
 //! What ratios are given to.
 
-use crate::entry::{Origin, Primitive};
+use crate::entry::{Origin, Primitive, is_called};
 use crate::report::{LockReport, Report};
 use crate::scenario::ALONE;
 
@@ -19,7 +19,7 @@ pub(crate) fn base_of<'r>(
         Primitive::Lease => "rslock",
     };
     let candidates = || report.of(lock.primitive).filter(|other| other.server == lock.server);
-    let named = |name: &str| candidates().find(|other| other.name.starts_with(name));
+    let named = |name: &str| candidates().find(|other| is_called(&other.name, name));
     let is_sound = |lock: &&LockReport| lock.fault.is_none();
     named(against.unwrap_or(usual))
         .filter(is_sound)

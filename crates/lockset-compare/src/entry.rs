@@ -62,6 +62,12 @@ pub struct Entry {
     cancelled: Option<Measure>,
 }
 
+/// Whether a lock of this name is meant by that word: the name, or what stands in it before the
+/// server.
+pub(crate) fn is_called(name: &str, word: &str) -> bool {
+    name == word || name.strip_prefix(word).is_some_and(|rest| rest.starts_with(", "))
+}
+
 /// What there is to measure about a lock that waits.
 #[derive(Clone)]
 struct Waits {

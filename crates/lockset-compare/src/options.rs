@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::entry::{Entry, Origin, Primitive};
+use crate::entry::{Entry, Origin, Primitive, is_called};
 use crate::scenario::{Scenario, TABLE};
 
 /// The words of the command line.
@@ -62,17 +62,17 @@ impl Options {
         let all: Vec<Entry> = all.into_iter().filter(is_of_kind).collect();
         let Some(against) = &self.against else { return Ok(all) };
         let is_rival = |entry: &&Entry| [Origin::Rival, Origin::Bare].contains(&entry.origin);
-        if !all.iter().any(|entry| entry.name == *against) {
+        if !all.iter().any(|entry| is_called(&entry.name, against)) {
             let names: Vec<&str> = all.iter().filter(is_rival).map(|e| e.name.as_str()).collect();
             return Err(format!("no rival {against:?}; there are {}", names.join(", ")).into());
         }
         let kinds: Vec<Primitive> = all
             .iter()
-            .filter(|entry| entry.name == *against)
+            .filter(|entry| is_called(&entry.name, against))
             .map(|entry| entry.primitive)
             .collect();
         let stays = |entry: &Entry| {
-            let is_left_out = is_rival(&entry) && entry.name != *against;
+            let is_left_out = is_rival(&entry) && !is_called(&entry.name, against);
             kinds.contains(&entry.primitive) && !is_left_out && entry.origin != Origin::Stage
         };
         Ok(all.into_iter().filter(stays).collect())
