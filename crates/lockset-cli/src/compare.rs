@@ -1,7 +1,7 @@
 //! The comparison: every lock beside its rivals, measured on this machine by this program alone.
 //!
-//! The measuring is `lockset-compare`'s. Rivals of the leases, which bring clients of their own, and
-//! servers to compare on are left to `cargo xtask bench`; here the user names a server.
+//! The measuring is `lockset-compare`'s. Rivals of the leases, which bring clients of their own,
+//! and servers to compare on are left to `cargo xtask bench`; here the user names a server.
 
 use std::env;
 use std::io::{self, stdin, stdout};

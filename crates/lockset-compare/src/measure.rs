@@ -1,9 +1,4 @@
 //! Measuring one lock in one scenario.
-//!
-//! # Notes about memory ordering
-//!
-//! What stands in the files below this one is Relaxed: flags that only end loops, and counts that
-//! are read once their threads have been joined.
 
 mod abandon;
 mod alone;

@@ -49,11 +49,12 @@ pub fn page(report: &Report, against: Option<&str>) -> String {
 }
 
 const KEY: &str = "\
-<p>Everything was measured in interleaved rounds, each in a process of its own and in another order, \
-and every lock was checked while it was measured: a counter that had to be exact, holds that must not \
-overlap. <span class=\"ours\">This colour</span> is Lockset, <span class=\"rival\">this</span> is \
-what people would otherwise pick, <span class=\"bare\">this</span> is what any such lock must at \
-least do. Two of each kind are the same lock twice: what lies between those two is noise.</p>\n";
+<p>Everything was measured in interleaved rounds, each in a process of its own and in another \
+order, and every lock was checked while it was measured: a counter that had to be exact, holds \
+that must not overlap. <span class=\"ours\">This colour</span> is Lockset, \
+<span class=\"rival\">this</span> is what people would otherwise pick, \
+<span class=\"bare\">this</span> is what any such lock must at least do. Two of each kind are the \
+same lock twice: what lies between those two is noise.</p>\n";
 
 fn about(report: &Report) -> String {
     let machine = &report.machine;
@@ -105,9 +106,9 @@ fn progression(text: &mut String, report: &Report) {
     };
     let _ = writeln!(
         text,
-        "<section id=\"all\">\n<h2>From nanoseconds to milliseconds</h2>\n<p>What a lock costs when \
-         nobody else wants it, on a logarithmic scale: each grid line is ten times the one before. \
-         The same row of the same table for all of them.</p>\n{}</section>",
+        "<section id=\"all\">\n<h2>From nanoseconds to milliseconds</h2>\n<p>What a lock costs \
+         when nobody else wants it, on a logarithmic scale: each grid line is ten times the one \
+         before. The same row of the same table for all of them.</p>\n{}</section>",
         plot.draw()
     );
 }

@@ -30,8 +30,8 @@ pub(crate) fn rank_sum(one: &[f64], other: &[f64]) -> f64 {
     let (n, m) = (one.len(), other.len());
     let is_before = |a: &f64| other.iter().filter(|b| a < b).count();
     let before: usize = one.iter().map(is_before).sum();
-    // ways[i][u]: in how many orders of i figures and of some others u pairs are in order; the others
-    // become one more in each turn.
+    // ways[i][u]: in how many orders of i figures and of some others u pairs are in order; the
+    // others become one more in each turn.
     let most = n * m;
     let mut ways = vec![vec![0.0; most + 1]; n + 1];
     ways.iter_mut().for_each(|row| row[0] = 1.0);

@@ -1,5 +1,5 @@
-//! Two runs compared: a change is called, and noise is not. The figures are made up, so that what is
-//! true of them is known.
+//! Two runs compared: a change is called, and noise is not. The figures are made up, so that what
+//! is true of them is known.
 
 use lockset_compare::{CROWD, Changes, Report};
 use serde_json::{Value, json};

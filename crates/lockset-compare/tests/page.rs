@@ -30,7 +30,8 @@ const SURVEY: &str = "<script>
 const flaws = [];
 for (const svg of document.querySelectorAll('svg')) {
   const frame = svg.getBoundingClientRect();
-  const texts = [...svg.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()]);
+  const texts = [...svg.querySelectorAll('text')]
+    .map(t => [t.textContent, t.getBoundingClientRect()]);
   for (const [text, box] of texts) {
     const name = svg.dataset.plot + ': ' + text;
     if (box.height < 11) flaws.push('too small: ' + name);

@@ -1,7 +1,7 @@
-//! `cargo xtask bench`: every lock beside every rival, with servers, tables, raw figures and a page.
+//! `cargo xtask bench`: every lock beside every rival, with servers, tables, figures and a page.
 //!
-//! The measuring is a program, that of the package of those rivals which bring clients of their own.
-//! This builds it, tells it where to write, and gets the server that it needs.
+//! The measuring is a program, that of the package of those rivals which bring clients of their
+//! own. This builds it, tells it where to write, and gets the server that it needs.
 
 use std::env;
 use std::path::Path;

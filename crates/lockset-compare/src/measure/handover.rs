@@ -1,6 +1,10 @@
 //! From a release to the waiter that has the lock, and on to the next.
 //!
 //! All waiters wait, awake or asleep, when the holder lets go.
+//!
+//! # Notes about memory ordering
+//!
+//! The count of those who ask is Relaxed: it orders nothing. The holder only waits to see it.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, channel};

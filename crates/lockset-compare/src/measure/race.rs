@@ -1,5 +1,10 @@
 //! Several contenders that want the lock again and again.
+//!
+//! # Notes about memory ordering
+//!
+//! The flag that ends a race is Relaxed: it orders nothing, and the threads are joined afterwards.
 
+use std::any::Any;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
@@ -21,12 +26,14 @@ pub(crate) fn contended<R: Rival>(task: &Task) -> Outcome {
     let task = task.clone();
     guarded(task.span, move || {
         let work = || Work::new(task.scenario.section, task.scenario.think);
+        let mut contenders = contenders::<R>(&task)?;
         if task.pace != Pace::Memory {
-            return race::<R, _, true>(&task, &work(), task.span);
+            return race::<R, _, true>(&task, &mut contenders, &work(), task.span);
         }
         // To read the clock three times a section would change the shortest ones.
-        let mut sample = race::<R, _, false>(&task, &work(), task.span / 2)?;
-        sample.waits = race::<R, _, true>(&task, &work(), task.span / 2)?.waits;
+        let half = task.span / 2;
+        let mut sample = race::<R, _, false>(&task, &mut contenders, &work(), half)?;
+        sample.waits = race::<R, _, true>(&task, &mut contenders, &work(), half)?.waits;
         Ok(sample)
     })
 }
@@ -34,7 +41,10 @@ pub(crate) fn contended<R: Rival>(task: &Task) -> Outcome {
 /// The ledger job.
 pub(crate) fn real<R: Rival>(task: &Task) -> Outcome {
     let task = task.clone();
-    guarded(task.span, move || race::<R, _, false>(&task, &Ledger::new(), task.span))
+    guarded(task.span, move || {
+        let mut contenders = contenders::<R>(&task)?;
+        race::<R, _, false>(&task, &mut contenders, &Ledger::new(), task.span)
+    })
 }
 
 #[repr(align(128))]
@@ -49,15 +59,19 @@ struct Share {
     holds: Vec<Hold>,
 }
 
-fn race<R: Rival, J: Job, const TIMED: bool>(task: &Task, job: &J, span: Duration) -> Outcome {
+fn race<R: Rival, J: Job, const TIMED: bool>(
+    task: &Task,
+    contenders: &mut [R],
+    job: &J,
+    span: Duration,
+) -> Outcome {
     let is_over = Apart(AtomicBool::new(false));
     let start = Barrier::new(task.scenario.threads as usize + 1);
-    let contenders = tried(task, contenders::<R>(task))?;
     let epoch = Instant::now();
     let (shares, cpu) = thread::scope(|scope| {
         let (start, is_over) = (&start, &is_over.0);
         let workers: Vec<_> = contenders
-            .into_iter()
+            .iter_mut()
             .enumerate()
             .map(|(nth, rival)| {
                 scope.spawn(move || {
@@ -73,32 +87,32 @@ fn race<R: Rival, J: Job, const TIMED: bool>(task: &Task, job: &J, span: Duratio
         let shares: Vec<_> = workers.into_iter().map(|worker| worker.join()).collect();
         (shares, cpu_time() - before)
     });
-    let failed = |panic: Box<dyn std::any::Any + Send>| Fault::Failed(super::said(&*panic));
     let shares = shares.into_iter().collect::<Result<Vec<Share>, _>>().map_err(failed)?;
     summarise(task, job, shares, cpu)
 }
 
-/// One for each thread, connected and warm: what cannot be opened is found out here.
-fn contenders<R: Rival>(task: &Task) -> Vec<R> {
+/// One for each thread, connected and warm: what cannot be opened is found out here, and who lets
+/// two in at once.
+fn contenders<R: Rival>(task: &Task) -> Result<Vec<R>, Fault> {
     let first = R::open(&task.place);
     let mut all: Vec<R> = (1..task.scenario.threads).map(|_| first.another()).collect();
     all.push(first);
     all.iter_mut().for_each(|rival| rival.section(|| ()));
-    all
+    // On a server that takes several round trips each, so it is done once.
+    if task.pace != Pace::Server || task.scenario == CROWD {
+        try_out(task, &mut all)?;
+    }
+    Ok(all)
 }
 
 /// Lets them all have the lock a few times, and give the processor away while they hold it.
 ///
 /// A scheduler may do that anywhere, and hardly ever does it within some nanoseconds: a lock that
 /// does not exclude could get through a whole race by luck. Here it cannot.
-fn tried<R: Rival>(task: &Task, contenders: Vec<R>) -> Result<Vec<R>, Fault> {
-    let rounds: u64 = match task.pace {
-        Pace::Memory | Pace::Kernel => 40,
-        // It takes several round trips each.
-        Pace::Server if task.scenario == CROWD => 2,
-        Pace::Server => return Ok(contenders),
-    };
-    let (witness, threads) = (Witness::default(), contenders.len() as u64);
+fn try_out<R: Rival>(task: &Task, contenders: &mut [R]) -> Result<(), Fault> {
+    // Those that spin in a queue need a turn of every thread for each section.
+    let (most, limit) = (40, Duration::from_millis(5));
+    let (witness, begin) = (Witness::default(), Instant::now());
     let inside = |work| {
         match task.pace {
             Pace::Server => thread::sleep(Duration::from_millis(1)),
@@ -106,24 +120,30 @@ fn tried<R: Rival>(task: &Task, contenders: Vec<R>) -> Result<Vec<R>, Fault> {
         }
         work
     };
-    let try_out = |(nth, mut rival): (usize, R)| {
-        (0..rounds).for_each(|_| rival.section(|| witness.section(nth, inside)));
-        rival
+    let try_out = |nth: usize, rival: &mut R| {
+        let mut sections = 0;
+        while sections == 0 || sections < most && begin.elapsed() < limit {
+            rival.section(|| witness.section(nth, inside));
+            sections += 1;
+        }
+        sections
     };
-    let tried = thread::scope(|scope| {
+    let sections = thread::scope(|scope| {
         let try_out = &try_out;
-        let contenders = contenders.into_iter().enumerate();
-        let workers: Vec<_> = contenders.map(|one| scope.spawn(move || try_out(one))).collect();
-        workers.into_iter().map(|worker| worker.join()).collect::<Vec<_>>()
-    });
-    let failed = |panic: Box<dyn std::any::Any + Send>| Fault::Failed(super::said(&*panic));
-    let tried = tried.into_iter().collect::<Result<Vec<R>, _>>().map_err(failed)?;
-    witness.verdict(rounds * threads)?;
-    Ok(tried)
+        let contenders = contenders.iter_mut().enumerate();
+        let workers: Vec<_> =
+            contenders.map(|(nth, rival)| scope.spawn(move || try_out(nth, rival))).collect();
+        workers.into_iter().map(|worker| worker.join().map_err(failed)).sum::<Result<u64, Fault>>()
+    })?;
+    witness.verdict(sections)
+}
+
+fn failed(panic: Box<dyn Any + Send>) -> Fault {
+    Fault::Failed(super::said(&*panic))
 }
 
 fn contend<R: Rival, J: Job, const TIMED: bool>(
-    mut rival: R,
+    rival: &mut R,
     me: usize,
     job: &J,
     is_over: &AtomicBool,

@@ -66,34 +66,37 @@ pub(super) fn draw(title: &str, lines: &[Line]) -> String {
     let ends: Vec<f64> =
         lines.iter().map(|line| line.points.last().map_or(BOTTOM, |(_, rate)| y(*rate))).collect();
     let labels = apart(&ends);
-    for ((nth, line), (end, label)) in lines.iter().enumerate().zip(ends.iter().zip(&labels)) {
-        let path: Vec<String> =
-            line.points.iter().map(|(n, rate)| format!("{:.1} {:.1}", x(*n), y(*rate))).collect();
-        let last = line.points.last().map_or(RIGHT, |(threads, _)| x(*threads));
-        let _ = writeln!(
-            svg,
-            "<g class=\"{} line{}\"><path class=\"line\" d=\"M{}\"/><path class=\"thin\" d=\"M{last:.1} \
-             {end:.1}L{:.1} {label:.1}\"/>",
-            line.class,
-            nth % 8,
-            path.join("L"),
-            RIGHT + 22.0
-        );
-        for (n, rate) in &line.points {
-            let (x, y) = (x(*n), y(*rate));
-            let _ = write!(svg, "<circle class=\"dot\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\"/>");
-        }
-        let rate = line.points.last().map_or_else(String::new, |(_, value)| rate(*value));
-        let _ = writeln!(
-            svg,
-            "<text class=\"label\" x=\"{:.1}\" y=\"{:.1}\">{} <tspan class=\"words\">{rate}</tspan>\
-             </text></g>",
-            RIGHT + 28.0,
-            label + 4.0,
-            escaped(&line.label)
-        );
+    for (nth, (line, (end, label))) in lines.iter().zip(ends.iter().zip(&labels)).enumerate() {
+        let points: Vec<(f64, f64)> = line.points.iter().map(|(n, r)| (x(*n), y(*r))).collect();
+        line.draw(&mut svg, nth, &points, (*end, *label));
     }
     svg + "</svg>\n</figure>\n"
+}
+
+impl Line {
+    /// Draws it, the `nth` of all, through these points; its label stands beside its end or where
+    /// there is room.
+    fn draw(&self, svg: &mut String, nth: usize, points: &[(f64, f64)], (end, label): (f64, f64)) {
+        let path: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1} {y:.1}")).collect();
+        let last = points.last().map_or(RIGHT, |(x, _)| *x);
+        let (class, path, kind) = (self.class, path.join("L"), nth % 8);
+        let to = RIGHT + 22.0;
+        let _ = writeln!(
+            svg,
+            "<g class=\"{class} line{kind}\"><path class=\"line\" d=\"M{path}\"/>\
+             <path class=\"thin\" d=\"M{last:.1} {end:.1}L{to:.1} {label:.1}\"/>"
+        );
+        for (x, y) in points {
+            let _ = write!(svg, "<circle class=\"dot\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\"/>");
+        }
+        let words = self.points.last().map_or_else(String::new, |(_, value)| rate(*value));
+        let (x, y, name) = (RIGHT + 28.0, label + 4.0, escaped(&self.label));
+        let _ = writeln!(
+            svg,
+            "<text class=\"label\" x=\"{x:.1}\" y=\"{y:.1}\">{name} \
+             <tspan class=\"words\">{words}</tspan></text></g>"
+        );
+    }
 }
 
 /// Where labels stand that would like to stand at `wanted`, so that none covers another.
