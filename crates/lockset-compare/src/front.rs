@@ -31,12 +31,15 @@ pub fn compare(
     let report = run(options, entries, servers, command, |progress| shown.show(&progress))?;
     shown.end();
     let against = options.against.as_deref();
-    write!(out, "{}", table(&report, against))?;
+    let tables = table(&report, against);
+    write!(out, "{tables}")?;
     if let Some(baseline) = baseline {
         write!(out, "{}", Changes::between(&baseline, &report).in_words())?;
     }
     let figures = options.out.join("figures.json");
     fs::write(&figures, serde_json::to_string(&report)?).map_err(cannot_write(&figures))?;
+    let path = options.out.join("table.txt");
+    fs::write(&path, tables).map_err(cannot_write(&path))?;
     let path = options.out.join("index.html");
     fs::write(&path, page(&report, against)).map_err(cannot_write(&path))?;
     let shown = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());

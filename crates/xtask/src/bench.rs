@@ -4,7 +4,8 @@
 //! own. This builds it, tells it where to write, and gets the server that it needs.
 
 use std::env;
-use std::path::Path;
+use std::fs;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::process::{cargo, run as run_command, target_dir};
@@ -13,30 +14,51 @@ use crate::{Result, packages, rivals};
 /// Ours are for a short run by a word, the program's for a long one: there, the short one is what
 /// users want.
 const QUICK: &str = "--quick";
+/// Keeps the tables in the book, and the raw figures beside it.
+const WRITE: &str = "--write";
+
+const PAGE: &str = "docs/src/everything-compared.md";
+const FIGURES: &str = "docs/comparison/figures.json";
+
+const HEAD: &str = "# Everything compared
+
+<!-- Written by `cargo xtask bench --write`. -->
+
+One run of all locks beside all rivals. [How we compare](how-we-compare.md) says what a row means.
+The raw figures, with the machine and all versions, are in `docs/comparison/figures.json`; the page
+of pictures is drawn by `cargo xtask bench`.
+
+Locks with a star are Lockset's, and those that stand there twice are the same lock: what lies
+between the two is noise. `pair` is an uncontended lock and unlock; Jain's index, waits and
+processor time are those of 8 threads with sections and thoughts of 50 ns; `8 long` are sections and
+thoughts of 20 us.
+
+```text";
 
 pub(crate) fn run(flags: &[String]) -> Result<ExitCode> {
     packages::ensure(packages::FOR_BENCH)?;
-    let (quick, flags): (Vec<_>, Vec<_>) = flags.iter().partition(|flag| *flag == QUICK);
+    let is_written = flags.iter().any(|flag| flag == WRITE);
+    let flags = flags.iter().filter(|flag| *flag != WRITE);
+    let (quick, flags): (Vec<_>, Vec<_>) = flags.partition(|flag| *flag == QUICK);
     let mut program = cargo(&["bench", "--package", rivals::PACKAGE, "--bench", "leases"]);
     program.args(["--", "compare"]).args(quick.is_empty().then_some("--full"));
     // Cargo runs it in the folder of its package.
     let here = env::current_dir()?;
+    let mut out: PathBuf = target_dir()?.join("lockset-compare");
     for flag in &flags {
         match flag.split_once('=') {
-            Some((name @ ("--out" | "--baseline"), path)) => {
-                program.arg(format!("{name}={}", here.join(path).display()));
+            Some(("--out", path)) => out = here.join(path),
+            Some(("--baseline", path)) => {
+                program.arg(format!("--baseline={}", here.join(path).display()));
             }
             _ => _ = program.arg(flag),
         }
     }
-    if !flags.iter().any(|flag| flag.starts_with("--out=")) {
-        program.arg(format!("--out={}", out()?.display()));
+    run_command(program.arg(format!("--out={}", out.display())))?;
+    if is_written {
+        let tables = fs::read_to_string(out.join("table.txt"))?;
+        fs::write(PAGE, format!("{HEAD}{tables}```\n"))?;
+        fs::copy(out.join("figures.json"), FIGURES)?;
     }
-    run_command(&mut program)?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Where the page is, unless another place is named.
-fn out() -> Result<std::path::PathBuf> {
-    Ok(target_dir()?.join(Path::new("lockset-compare")))
 }

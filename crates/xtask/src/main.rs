@@ -96,6 +96,7 @@ const VERBS: &[Verb] = &[
             "--baseline=FILE",
             "--seed=NUMBER",
             "--out=DIR",
+            "--write",
         ],
         about: "every lock beside every rival: tables, raw figures, and a page of pictures",
         run: bench::run,
