@@ -12,8 +12,7 @@
 //! - Uncontended means hot: the lock's word and its code stay in the nearest cache.
 //! - Only rivals measured in the same run on the same machine can be compared.
 
-pub mod stats;
-pub mod work;
+pub use lockset_compare::{stats, work};
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};

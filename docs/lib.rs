@@ -78,3 +78,7 @@ mod reading_a_swim_lane {}
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 mod readme {}
+
+#[cfg(doctest)]
+#[doc = include_str!("src/how-we-compare.md")]
+mod how_we_compare {}

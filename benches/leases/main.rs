@@ -21,6 +21,7 @@ mod bare;
 mod bound;
 mod child;
 mod commands;
+mod compare;
 mod crates;
 mod etcd;
 mod fan_out;
@@ -50,6 +51,9 @@ use rounds::Effort;
 fn main() -> ExitCode {
     // `cargo bench` adds this of its own accord.
     let words: Vec<String> = env::args().skip(1).filter(|word| word != "--bench").collect();
+    if let Some(done) = compare::run(&words) {
+        return done;
+    }
     let (quick, words): (Vec<_>, Vec<_>) = words.iter().partition(|word| *word == "--quick");
     let or_quick = |full| if quick.is_empty() { full } else { Effort::QUICK };
     let effort = or_quick(Effort::FULL);
@@ -86,7 +90,7 @@ fn main() -> ExitCode {
         }
         _ => {
             let parts = "far | near | many | etcd | mysql | postgres | zookeeper | servers | \
-                         redlock | redlock-near";
+                         redlock | redlock-near | compare";
             eprintln!("usage: leases [--quick] [{parts}]");
             return ExitCode::from(2);
         }

@@ -24,6 +24,11 @@ struct Cli {
 pub(crate) enum Command {
     /// Run one job under every kind of lock, and see what is lost without
     Tour(TourOptions),
+    /// Measure every lock beside its rivals: throughput, fairness, waits and processor time
+    Compare(CompareOptions),
+    /// One round of the comparison, which takes its plan from stdin
+    #[command(hide = true)]
+    CompareRound,
     /// One of the tour's own processes, which takes its orders from stdin
     #[command(hide = true)]
     Worker,
@@ -48,6 +53,17 @@ pub(crate) struct TourOptions {
     /// Print all figures as one JSON object
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// How to run the comparison.
+#[derive(clap::Args)]
+pub(crate) struct CompareOptions {
+    #[command(flatten)]
+    pub(crate) options: lockset_compare::Options,
+    /// Also compare leases on this server, as redis://HOST:PORT/DB, or on a quorum of several with
+    /// commas between; may be said several times
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Vec<String>,
 }
 
 const DEFAULT_OUT: &str = "lockset-tour";

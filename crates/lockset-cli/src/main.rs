@@ -1,5 +1,5 @@
-//! The `lockset` command. Its one verb so far is the guided tour, which it also runs when it is
-//! given none.
+//! The `lockset` command: the guided tour, which it also runs when it is given no verb, and the
+//! comparison of every lock with its rivals.
 
 #![forbid(unsafe_code)]
 
@@ -8,6 +8,7 @@
 compile_error!("the lockset command needs a Unix system; the crate lockset itself does not");
 
 mod args;
+mod compare;
 mod error;
 mod tour;
 
@@ -22,6 +23,8 @@ fn main() -> ExitCode {
     };
     let done = match command {
         Command::Tour(options) => tour::run(&options),
+        Command::Compare(options) => compare::run(&options),
+        Command::CompareRound => compare::round(),
         Command::Worker => return tour::worker::run(),
     };
     match done {

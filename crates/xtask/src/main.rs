@@ -9,6 +9,7 @@ mod compared;
 mod contention;
 mod features;
 mod instructions;
+mod micro;
 mod models;
 mod mutants;
 mod nursery;
@@ -95,9 +96,23 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "bench",
+        flags: &[
+            "--quick",
+            "--only=KIND",
+            "--against=RIVAL",
+            "--baseline=FILE",
+            "--seed=NUMBER",
+            "--out=DIR",
+            "--write",
+        ],
+        about: "every lock beside every rival: tables, raw figures, and a page of pictures",
+        run: bench::run,
+    },
+    Verb {
+        name: "micro",
         flags: &["--quick"],
-        about: "every lock beside its rivals, as ratios",
-        run: |flags| bench::run(if flags.is_empty() { &bench::FULL } else { &bench::QUICK }),
+        about: "the benchmarks of criterion, as ratios",
+        run: |flags| micro::run(if flags.is_empty() { &micro::FULL } else { &micro::QUICK }),
     },
     Verb {
         name: "contention",
@@ -154,17 +169,34 @@ fn main() -> ExitCode {
         eprintln!("xtask: no verb `{name}`; `cargo xtask help` lists them");
         return ExitCode::from(2);
     };
+    let flags = joined(verb, flags);
     if let Some(flag) = flags.iter().find(|flag| !verb.takes(flag)) {
         eprintln!("xtask: `{name}` takes no `{flag}`; `cargo xtask help` lists what it takes");
         return ExitCode::from(2);
     }
-    match env::set_current_dir(root()).map_err(Into::into).and_then(|()| (verb.run)(flags)) {
+    match env::set_current_dir(root()).map_err(Into::into).and_then(|()| (verb.run)(&flags)) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("xtask: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// `--name VALUE` as `--name=VALUE`, where the verb has such a flag.
+fn joined(verb: &Verb, words: &[String]) -> Vec<String> {
+    let mut joined: Vec<String> = Vec::new();
+    for word in words {
+        let wants_value = |last: &&mut String| {
+            let has_value = format!("{last}=");
+            !word.starts_with("--") && verb.flags.iter().any(|flag| flag.starts_with(&has_value))
+        };
+        match joined.last_mut().filter(wants_value) {
+            Some(last) => *last = format!("{last}={word}"),
+            None => joined.push(word.clone()),
+        }
+    }
+    joined
 }
 
 fn help() -> String {

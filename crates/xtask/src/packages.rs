@@ -56,6 +56,10 @@ pub(crate) const FOR_TESTS: &[Requirement] = &[
 pub(crate) const FOR_INSTRUCTIONS: &[Requirement] =
     &[Requirement { package: "valgrind", what: Needed::Program("valgrind") }];
 
+/// The comparison of everything.
+pub(crate) const FOR_BENCH: &[Requirement] =
+    &[Requirement { package: "redis-server", what: Needed::Program("redis-server") }];
+
 /// A server, what bounds it, and the languages of some rivals.
 pub(crate) const FOR_LEASES: &[Requirement] = &[
     Requirement { package: "redis-server", what: Needed::Program("redis-server") },

@@ -61,6 +61,8 @@ fn outside_tests(path: &str) -> bool {
 fn may_print(path: &str) -> bool {
     let programs = ["crates/xtask/", "crates/lockset-cli/", "benches/"];
     programs.iter().any(|program| path.starts_with(program))
+        // That is how a build script talks to Cargo.
+        || path.ends_with("/build.rs")
         || ["/benches/", "/examples/", "/tests/"].iter().any(|folder| path.contains(folder))
 }
 

@@ -1,6 +1,6 @@
 //! The figures of the benchmarks, of numbers whose figures are known.
 
-use lockset_bench::stats::{Histogram, geometric_mean, jain, mean, median};
+use lockset_compare::stats::{Histogram, geometric_mean, jain, mean, median};
 
 #[test]
 fn a_median_is_in_the_middle() {

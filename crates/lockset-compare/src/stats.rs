@@ -1,5 +1,7 @@
 //! Medians, means, Jain's index, and a histogram of waits.
 
+use serde::{Deserialize, Serialize};
+
 /// The median; 0 of nothing.
 pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut sorted: Vec<f64> = values.into_iter().collect();
@@ -32,7 +34,8 @@ pub fn jain(shares: &[u64]) -> f64 {
 }
 
 /// Waits by their length, in buckets that are a sixteenth of their value wide.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "Sparse", into = "Sparse")]
 pub struct Histogram {
     buckets: Vec<u64>,
     longest: u64,
@@ -65,6 +68,12 @@ impl Histogram {
         self.longest = self.longest.max(other.longest);
     }
 
+    /// How many values it has counted.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.buckets.iter().sum()
+    }
+
     /// The greatest value.
     #[must_use]
     pub fn longest(&self) -> u64 {
@@ -74,14 +83,39 @@ impl Histogram {
     /// The value that this share of all do not exceed, to a sixteenth.
     #[must_use]
     pub fn quantile(&self, share: f64) -> u64 {
-        let total: u64 = self.buckets.iter().sum();
-        let rank = (share * total as f64).ceil() as u64;
+        let rank = (share * self.count() as f64).ceil() as u64;
         let mut seen = 0;
         let at = self.buckets.iter().position(|count| {
             seen += count;
             seen >= rank
         });
         at.map_or(0, |index| floor(index as u64)).min(self.longest)
+    }
+}
+
+/// A histogram as it is written down: the buckets that have something in them, by the least value
+/// of each.
+#[derive(Serialize, Deserialize)]
+struct Sparse {
+    counts: Vec<(u64, u64)>,
+    longest: u64,
+}
+
+impl From<Histogram> for Sparse {
+    fn from(histogram: Histogram) -> Self {
+        let buckets = histogram.buckets.iter().enumerate().filter(|(_, count)| **count > 0);
+        let counts = buckets.map(|(index, count)| (floor(index as u64), *count)).collect();
+        Self { counts, longest: histogram.longest }
+    }
+}
+
+impl From<Sparse> for Histogram {
+    fn from(sparse: Sparse) -> Self {
+        let mut histogram = Self { longest: sparse.longest, ..Self::default() };
+        for (value, count) in sparse.counts {
+            histogram.buckets[bucket(value)] += count;
+        }
+        histogram
     }
 }
 

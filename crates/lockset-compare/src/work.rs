@@ -27,7 +27,7 @@ pub fn turns(nanoseconds: u32) -> u32 {
             black_box(work(1, TURNS));
             start.elapsed().as_nanos() as f64
         };
-        f64::from(TURNS) / (0..50).map(|_| once()).fold(f64::MAX, f64::min)
+        f64::from(TURNS) / (0..30).map(|_| once()).fold(f64::MAX, f64::min)
     });
     (f64::from(nanoseconds) * rate) as u32
 }

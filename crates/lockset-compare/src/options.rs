@@ -1,0 +1,85 @@
+//! What to compare, and how much of it.
+
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::entry::{Entry, Origin, Primitive, is_called};
+use crate::scenario::{Scenario, TABLE};
+
+/// The words of the command line.
+#[derive(Clone, Debug, clap::Args)]
+#[non_exhaustive]
+pub struct Options {
+    /// Compare this kind of lock only; may be said several times
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub only: Vec<Primitive>,
+    /// Leave out all rivals but this one, and give every ratio to it
+    #[arg(long, value_name = "RIVAL")]
+    pub against: Option<String>,
+    /// Compare the figures with those of an earlier run, and say what has changed
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Measure more rounds, each for longer, and the scenarios that the quick run leaves out
+    #[arg(long)]
+    pub full: bool,
+    /// Decides the order in which all is measured [default: the time of day]
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// The folder for the page and for the raw figures
+    #[arg(long, value_name = "DIR", default_value = "lockset-compare")]
+    pub out: PathBuf,
+}
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effort {
+    /// How often each lock is measured in each scenario, each time in another process.
+    pub(crate) rounds: u32,
+    /// How many times the shortest useful time one measurement takes.
+    pub(crate) factor: u32,
+}
+
+impl Options {
+    /// Seven rounds are the fewest in which "always faster" is no chance: one in 64.
+    pub(crate) fn effort(&self) -> Effort {
+        if self.full { Effort { rounds: 15, factor: 3 } } else { Effort { rounds: 7, factor: 1 } }
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        let now = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+        // Below 2^32, since numbers in JSON are exact only up to 2^53.
+        self.seed.unwrap_or_else(now) & 0xFFFF_FFFF
+    }
+
+    /// Of all locks, those that are asked for.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or no rival of that name.
+    pub(crate) fn chosen(&self, all: Vec<Entry>) -> crate::Result<Vec<Entry>> {
+        let is_of_kind =
+            |entry: &Entry| self.only.is_empty() || self.only.contains(&entry.primitive);
+        let all: Vec<Entry> = all.into_iter().filter(is_of_kind).collect();
+        let Some(against) = &self.against else { return Ok(all) };
+        let is_rival = |entry: &&Entry| [Origin::Rival, Origin::Bare].contains(&entry.origin);
+        if !all.iter().any(|entry| is_called(&entry.name, against)) {
+            let names: Vec<&str> = all.iter().filter(is_rival).map(|e| e.name.as_str()).collect();
+            return Err(format!("no rival {against:?}; there are {}", names.join(", ")).into());
+        }
+        let kinds: Vec<Primitive> = all
+            .iter()
+            .filter(|entry| is_called(&entry.name, against))
+            .map(|entry| entry.primitive)
+            .collect();
+        let stays = |entry: &Entry| {
+            let is_left_out = is_rival(&entry) && !is_called(&entry.name, against);
+            kinds.contains(&entry.primitive) && !is_left_out && entry.origin != Origin::Stage
+        };
+        Ok(all.into_iter().filter(stays).collect())
+    }
+
+    /// The scenarios of a lock.
+    pub(crate) fn scenarios(&self, entry: &Entry) -> impl Iterator<Item = &'static Scenario> {
+        TABLE.iter().filter(move |scenario| entry.has(scenario, !self.full))
+    }
+}
