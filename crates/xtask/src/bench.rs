@@ -36,6 +36,7 @@ thoughts of 20 us.
 ```text";
 
 pub(crate) fn run(flags: &[String]) -> Result<ExitCode> {
+    packages::ensure(packages::FOR_BUILDS)?;
     packages::ensure(packages::FOR_BENCH)?;
     let is_written = flags.iter().any(|flag| flag == WRITE);
     let flags = flags.iter().filter(|flag| *flag != WRITE);
