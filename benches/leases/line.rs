@@ -1,11 +1,15 @@
 //! The way to the server, near or far, and how long a round trip takes on it.
 
-use std::io::{self, Read, Write};
+mod pings;
+
+use std::any::Any;
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use lockset_bench::stats::median;
-use testbed::{Proxy, Redis, ZooKeeper};
+use testbed::{Etcd, MariaDb, Postgres, Proxy, Redis, ZooKeeper};
+
+use pings::Ping;
 
 /// What the far server is away, one way. Of the order of a round trip between data centres of one
 /// region, and long enough that the machine's own moods do not show.
@@ -18,10 +22,11 @@ const MASTERS: usize = 5;
 /// measure the line with.
 pub(crate) struct Line {
     servers: Vec<Redis>,
-    /// Kept: it ends when it goes.
-    _zookeeper: Option<ZooKeeper>,
-    scheme: &'static str,
-    ping: fn(&mut TcpStream) -> io::Result<()>,
+    /// Another server: kept, since it ends when it goes.
+    _other: Option<Box<dyn Any>>,
+    /// What stands before and behind the address.
+    url: [&'static str; 2],
+    ping: Ping,
     /// Kept: the lines are cut when they go.
     _proxies: Vec<Proxy>,
     addrs: Vec<SocketAddr>,
@@ -50,13 +55,53 @@ impl Line {
         Self::new(MASTERS, None)
     }
 
+    /// An etcd server that is [`ONE_WAY`] away.
+    pub(crate) fn far_etcd() -> Self {
+        Self::etcd(Some(ONE_WAY))
+    }
+
+    /// An etcd server on this machine.
+    pub(crate) fn near_etcd() -> Self {
+        Self::etcd(None)
+    }
+
+    fn etcd(one_way: Option<Duration>) -> Self {
+        let server = Etcd::start().unwrap_or_else(|error| panic!("{error}"));
+        let line = Self::to(Vec::new(), vec![server.addr()], one_way);
+        Self { url: ["etcd://", ""], ping: pings::etcd, _other: Some(Box::new(server)), ..line }
+    }
+
     /// A ZooKeeper server that is [`ONE_WAY`] away.
     pub(crate) fn far_zookeeper() -> Self {
         let server = ZooKeeper::start().unwrap_or_else(|error| panic!("{error}"));
         let line = Self::to(Vec::new(), vec![server.addr()], Some(ONE_WAY));
-        let mut line = Self { scheme: "zk", ping: heartbeat, _zookeeper: Some(server), ..line };
-        line.pings.iter_mut().for_each(|ping| greet(ping).expect("the server answers"));
-        line
+        let (url, ping) = (["zk://", ""], pings::zookeeper);
+        let line = Self { url, ping, _other: Some(Box::new(server)), ..line };
+        line.greeted(pings::greet_zookeeper)
+    }
+
+    /// A MariaDB server that is [`ONE_WAY`] away.
+    pub(crate) fn far_mariadb() -> Self {
+        let server = MariaDb::start().unwrap_or_else(|error| panic!("{error}"));
+        let line = Self::to(Vec::new(), vec![server.addr()], Some(ONE_WAY));
+        let (url, ping) = (["mysql://lockset:secret@", "/lockset"], pings::mariadb);
+        let line = Self { url, ping, _other: Some(Box::new(server)), ..line };
+        line.greeted(pings::log_in_to_mariadb)
+    }
+
+    /// A PostgreSQL server that is [`ONE_WAY`] away. It does not wait for the disk.
+    pub(crate) fn far_postgres() -> Self {
+        let server = Postgres::start_with(&["fsync=off"]).unwrap_or_else(|error| panic!("{error}"));
+        let line = Self::to(Vec::new(), vec![server.addr()], Some(ONE_WAY));
+        let (url, ping) = (["postgres://postgres@", "/postgres"], pings::postgres);
+        let line = Self { url, ping, _other: Some(Box::new(server)), ..line };
+        line.greeted(pings::log_in_to_postgres)
+    }
+
+    /// The raw connections have said what a server wants to hear first.
+    fn greeted(mut self, greet: Ping) -> Self {
+        self.pings.iter_mut().for_each(|ping| greet(ping).expect("the server answers"));
+        self
     }
 
     fn new(count: usize, one_way: Option<Duration>) -> Self {
@@ -81,13 +126,15 @@ impl Line {
             ping
         };
         let pings = addrs.iter().map(connect).collect();
-        let (scheme, ping) = ("redis", ping as fn(&mut TcpStream) -> io::Result<()>);
-        Self { servers, _zookeeper: None, scheme, ping, _proxies: proxies, addrs, pings, names: 0 }
+        let ping = pings::redis as Ping;
+        let (url, names, _other, _proxies) = (["redis://", ""], 0, None, proxies);
+        Self { servers, _other, url, ping, _proxies, addrs, pings, names }
     }
 
     /// What clients connect to; of a quorum, all of them with commas between.
     pub(crate) fn url(&self) -> String {
-        let url = |addr: &SocketAddr| format!("{}://{addr}", self.scheme);
+        let [before, behind] = self.url;
+        let url = |addr: &SocketAddr| format!("{before}{addr}{behind}");
         let urls: Vec<String> = self.addrs.iter().map(url).collect();
         urls.join(",")
     }
@@ -119,28 +166,4 @@ impl Line {
         };
         median((0..pings).map(pinged))
     }
-}
-
-fn ping(server: &mut TcpStream) -> io::Result<()> {
-    server.write_all(b"PING\r\n")?;
-    server.read_exact(&mut [0; b"+PONG\r\n".len()])
-}
-
-/// Begins a session of two minutes with a ZooKeeper server: a length, and so many bytes of numbers
-/// of which but one is zero, or which are empty. The answer has 41.
-fn greet(server: &mut TcpStream) -> io::Result<()> {
-    let mut request = [0; 49];
-    request[3] = 45;
-    request[16..20].copy_from_slice(&120_000_i32.to_be_bytes());
-    // The length of a password of no meaning.
-    request[31] = 16;
-    server.write_all(&request)?;
-    server.read_exact(&mut [0; 41])
-}
-
-/// The ping of a ZooKeeper client.
-fn heartbeat(server: &mut TcpStream) -> io::Result<()> {
-    let [length, number, ping] = [8_i32, -2, 11].map(i32::to_be_bytes);
-    server.write_all(&[length, number, ping].concat())?;
-    server.read_exact(&mut [0; 20])
 }

@@ -1,5 +1,7 @@
 //! All the locks, as rows of the tables.
 
+use lockset_remote::mysql::Mysql;
+use lockset_remote::postgres::Postgres;
 use lockset_remote::redis::Redis;
 use lockset_remote::zookeeper::ZooKeeper;
 
@@ -8,7 +10,9 @@ use crate::child::{Child, Language};
 use crate::crates::{DistributedLockRedis, Redlock, Rslock};
 use crate::fan_out::{FanOut, Replay};
 use crate::in_process::InProcess;
+use crate::mysql_client::GetLock;
 use crate::ours::{Lockset, LocksetBlocking, LocksetQuorum};
+use crate::postgres_client::AdvisoryLock;
 use crate::rival::{Entry, Kind, Measured, Rival};
 use crate::zookeeper_client::ZooKeeperClient;
 
@@ -54,6 +58,24 @@ pub(crate) fn of_zookeeper(url: &str) -> Vec<Entry> {
         rust::<Lockset<ZooKeeper>>("**Lockset**", url),
         rust::<LocksetBlocking<ZooKeeper>>("**Lockset**, blocking", url),
         rust::<ZooKeeperClient>("zookeeper-client", url),
+    ]
+}
+
+/// Those that a MariaDB server keeps, for the one at this URL.
+pub(crate) fn of_mysql(url: &str) -> Vec<Entry> {
+    vec![
+        rust::<Lockset<Mysql>>("**Lockset**", url),
+        rust::<LocksetBlocking<Mysql>>("**Lockset**, blocking", url),
+        rust::<GetLock>("mysql_async alone, `GET_LOCK`", url),
+    ]
+}
+
+/// Those that a PostgreSQL server keeps, for the one at this URL.
+pub(crate) fn of_postgres(url: &str) -> Vec<Entry> {
+    vec![
+        rust::<Lockset<Postgres>>("**Lockset**", url),
+        rust::<LocksetBlocking<Postgres>>("**Lockset**, blocking", url),
+        rust::<AdvisoryLock>("tokio-postgres alone, `pg_advisory_lock`", url),
     ]
 }
 

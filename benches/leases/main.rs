@@ -23,6 +23,7 @@ mod child;
 mod commands;
 mod compare;
 mod crates;
+mod etcd;
 mod fan_out;
 mod far;
 mod holds;
@@ -30,11 +31,14 @@ mod in_process;
 mod line;
 mod lists;
 mod many;
+mod mysql_client;
 mod near;
 mod ours;
+mod postgres_client;
 mod quorum;
 mod rival;
 mod rounds;
+mod servers;
 mod zookeeper_client;
 
 use std::env;
@@ -64,7 +68,13 @@ fn main() -> ExitCode {
             true
         }
         ["far"] => far(&effort),
-        ["zookeeper"] => zookeeper(&effort),
+        ["mysql"] => one_kind(&effort, Line::far_mariadb(), lists::of_mysql),
+        ["postgres"] => one_kind(&effort, Line::far_postgres(), lists::of_postgres),
+        ["zookeeper"] => one_kind(&effort, Line::far_zookeeper(), lists::of_zookeeper),
+        ["servers"] => {
+            servers::report(&effort);
+            true
+        }
         ["near"] => near(&effort),
         ["redlock"] => {
             let are_well = [
@@ -73,15 +83,15 @@ fn main() -> ExitCode {
             ];
             are_well.iter().all(|well| *well)
         }
+        ["etcd"] => etcd::report(&effort),
         ["redlock-near"] => {
             quorum::near(&or_quick(Effort::OF_QUORUMS));
             true
         }
         _ => {
-            eprintln!(
-                "usage: leases [--quick] [far | near | many | zookeeper | redlock | redlock-near | \
-                 compare]"
-            );
+            let parts = "far | near | many | etcd | mysql | postgres | zookeeper | servers | \
+                         redlock | redlock-near | compare";
+            eprintln!("usage: leases [--quick] [{parts}]");
             return ExitCode::from(2);
         }
     };
@@ -99,10 +109,10 @@ fn far(effort: &Effort) -> bool {
     are_well(&entries)
 }
 
-fn zookeeper(effort: &Effort) -> bool {
+/// The locks of another kind of server than Redis.
+fn one_kind(effort: &Effort, mut line: Line, entries: fn(&str) -> Vec<Entry>) -> bool {
     holds::assert_overlaps_are_found(line::ONE_WAY);
-    let mut line = Line::far_zookeeper();
-    let mut entries = lists::of_zookeeper(&line.url());
+    let mut entries = entries(&line.url());
     far::pairs(effort, &mut line, &mut entries);
     far::hand_overs(effort, &mut line, &mut entries);
     far::races(effort, &mut line, &mut entries, &[2, 8, 32]);

@@ -4,6 +4,9 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use lockset_api::{AsyncLock, Lease, Lock, Released};
+use lockset_remote::etcd::Etcd;
+use lockset_remote::mysql::Mysql;
+use lockset_remote::postgres::Postgres;
 use lockset_remote::redis::Redis;
 use lockset_remote::redlock::Redlock;
 use lockset_remote::sqlite::Sqlite;
@@ -74,7 +77,25 @@ impl Master for Redis {
     }
 }
 
+impl Master for Mysql {
+    fn at(address: &str) -> Self {
+        Self::new(address).expect("a URL")
+    }
+}
+
 impl Master for ZooKeeper {
+    fn at(address: &str) -> Self {
+        Self::new(address).expect("a URL")
+    }
+}
+
+impl Master for Postgres {
+    fn at(address: &str) -> Self {
+        Self::new(address).expect("a URL")
+    }
+}
+
+impl Master for Etcd {
     fn at(address: &str) -> Self {
         Self::new(address).expect("a URL")
     }

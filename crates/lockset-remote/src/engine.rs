@@ -35,7 +35,7 @@ mod ticket;
 mod withdraw;
 
 pub use acquire::Acquire;
-#[cfg(any(feature = "postgres", feature = "redlock"))]
+#[cfg(any(feature = "etcd", feature = "postgres", feature = "redlock"))]
 pub(crate) use driver::now;
 pub use keeper::LossNotice;
 pub use lease::RemoteLease;

@@ -18,9 +18,9 @@
 //!
 //! One engine owns everything that is not a server's dialect; a backend is a small port to one
 //! server, a [`LeaseStore`]. Those here are modules behind features of their names: `sqlite`, which
-//! needs no server and excludes the processes of one machine, `redis`, `postgres`, `mysql` and
-//! `zookeeper`. Anybody can write another against the same trait. `redlock` makes one of several, a
-//! minority of which may fail.
+//! needs no server and excludes the processes of one machine, `redis`, `postgres`, `mysql`, `etcd`
+//! and `zookeeper`. Anybody can write another against the same trait. `redlock` makes one of
+//! several, a minority of which may fail.
 //!
 //! # What a lease promises, and what it cannot
 //!
@@ -51,6 +51,8 @@ mod request;
 mod store;
 pub mod transaction;
 
+#[cfg(feature = "etcd")]
+pub mod etcd;
 #[cfg(feature = "mysql")]
 pub mod mysql;
 #[cfg(feature = "postgres")]

@@ -28,8 +28,10 @@
 //!
 //! # Waiting
 //!
-//! A waiter's exchange lasts as long as it waits, a minute at a time; then it goes to the end of
-//! the line. Once it has the named lock and still finds the row taken - the holder died, or lost
+//! A waiter's exchange lasts as long as it waits, ten minutes at a time; then it goes to the end of
+//! the line. Every ten seconds it is looked for in the server's list of sessions, in case its
+//! connection has died without a word. Once it has the named lock and still finds the row taken -
+//! the holder died, or lost
 //! its session and works on - it keeps its turn, and looks again when the lease would run out, or
 //! after a quarter of a second. Whoever gives up has its statement ended (`KILL QUERY` by another
 //! session, which needs no privilege for one's own), and releases what it may have got before that.
@@ -56,8 +58,8 @@
 //! - one that is paused or cut off, so that its connection stays: its TTL rounded up to whole
 //!   seconds, when the server ends its session (`wait_timeout`), and what a server takes for that,
 //!   a second at most;
-//! - a waiter that died: a turn. MariaDB and MySQL look every few seconds whether a waiter's
-//!   connection is still there; one that vanished without a word is granted the lock, for its TTL;
+//! - a waiter that died: nothing, or a TTL. The server looks every few seconds whether a waiter's
+//!   connection is still there; one that vanished without a word is granted the lock in its turn;
 //! - a lease that went to another process by a ticket and is given back there: until the session
 //!   that got it ends, as for a paused one.
 //!
@@ -95,6 +97,7 @@ mod session;
 mod sql;
 mod status;
 mod taken;
+mod transaction;
 mod url;
 
 use core::fmt;

@@ -7,7 +7,7 @@
 //! | what | where |
 //! |---|---|
 //! | the lock | the advisory lock with the name's [`key`], exclusive or shared |
-//! | the fence | a row of `lockset.fence`, by that key; beside it who was granted it last, and when |
+//! | the fence | a row of `lockset.fence`, by that key; beside it who was granted it last, when |
 //! | who holds, who waits | `pg_locks`, and the sessions' `application_name` |
 //! | the TTL | the session's `idle_session_timeout` |
 //!
@@ -33,8 +33,9 @@
 //! # Exchanges
 //!
 //! Taking the lock and counting its fence is one statement, one round trip; giving it back is
-//! another; the server writes the fence to its disk in the first. Where it is taken, a second statement stands behind the first on the wire: it waits in
-//! the server's own queue, which is first come, first served, and is answered when the lock is
+//! another; the server writes the fence to its disk in the first. Where it is taken, a second
+//! statement stands behind the first on the wire: it waits in the server's own queue, which is
+//! first come, first served, and is answered when the lock is
 //! granted and counted. So a hand-over is one round trip, and a waiter asks nothing in between,
 //! except every 10 s, on another connection, whether the server still has it in its queue.
 //!
@@ -51,8 +52,8 @@
 //! is answered. A client that has died is noticed by its backend within 0.5 s
 //! (`client_connection_check_interval`), also while that waits; one whose machine has vanished
 //! within 11 s, by TCP. What such a backend is granted before that, it gives back when it tries to
-//! say so, or after the TTL at the latest: **nothing stays locked for longer than the TTL plus 12 s**
-//! after its holder or waiter was last heard of.
+//! say so, or after the TTL at the latest: **nothing stays locked for longer than the TTL plus 12
+//! s** after its holder or waiter was last heard of.
 //!
 //! A wait is a statement that runs: while it lasts, `VACUUM` cannot remove what became dead after
 //! it began, in the whole database.
@@ -63,7 +64,7 @@
 //! rows and of a table. The name is the lease's: who locks it in a transaction excludes its leases.
 //!
 //! # Poolers
-//!//!
+//!
 //! A pooler that gives each transaction to whichever session is free would have a lock taken in one
 //! session and given back in another. It is found out when the first connection is made, by a
 //! second one, and refused. Each later statement looks as well whether it is in the session that it
@@ -232,14 +233,21 @@ impl Postgres {
         Ok(Wake::Granted(grant))
     }
 
-    /// Whether the server still has the session of a waiter in the line.
-    async fn is_in_line(&self, waiter: &Session) -> Result<bool, StoreError> {
+    /// Says whether the server still has the session of a waiter in the line.
+    async fn look_for(&self, waiter: &Session) -> Result<InLine, StoreError> {
         let (session, _) = self.session().await?;
         let process = [(&waiter.process as _, tokio_postgres::types::Type::INT4)];
         let row = one(session.client().query_typed(IS_IN_LINE, &process).await.map_err(failed)?)?;
         self.holds.keep(session);
-        row.try_get(0).map_err(StoreError::refused)
+        let is_in_line = row.try_get(0).map_err(StoreError::refused)?;
+        Ok(if is_in_line { InLine::Yes } else { InLine::No })
     }
+}
+
+/// Whether a session stands in a line.
+enum InLine {
+    Yes,
+    No,
 }
 
 impl Server {
@@ -298,8 +306,8 @@ impl LeaseStore for Postgres {
                 if let Ok(answer) = timeout(LOOK, &mut answer).await {
                     return self.waited(request, session, since, answer).await;
                 }
-                let is_in_line = timeout(ASIDE, self.is_in_line(&session)).await;
-                if !matches!(is_in_line, Ok(Ok(true))) {
+                let looked = timeout(ASIDE, self.look_for(&session)).await;
+                if !matches!(looked, Ok(Ok(InLine::Yes))) {
                     drop(self.holds.remove(request.id));
                     return Ok(Wake::Retry);
                 }

@@ -7,7 +7,7 @@
 //! | lock | taken by | serves |
 //! |---|---|---|
 //! | a [name](TransactionLocks::lock_name) | the database's own names | what has no row yet |
-//! | [rows](TransactionLocks::lock_rows) | `SELECT … FOR UPDATE`, `FOR SHARE` | what will be changed |
+//! | [rows](TransactionLocks::lock_rows) | `SELECT … FOR UPDATE`, `FOR SHARE` | what is changed |
 //! | a [table](TransactionLocks::lock_table) | `LOCK TABLE` | changes to much of it at once |
 //! | [one row that nobody has](TransactionLocks::claim) | `SKIP LOCKED` | queues of jobs |
 //!

@@ -76,12 +76,15 @@ impl Tray {
         drop(waiting.map(|waiting| waiting.send(reply)));
     }
 
-    /// The process has been killed: what it had under way, to be hung up.
+    /// The process has been killed: what it has under way is hung up, and what it has not sent is
+    /// not sent any more. The next life's exchanges have the same numbers.
     pub(crate) fn abandon(&self) -> Vec<Order> {
         let mut state = self.state();
-        state.orders.clear();
         let open = core::mem::take(&mut state.waiting);
-        open.into_keys().map(|exchange| Order::HangUp { exchange }).collect()
+        let mut orders = core::mem::take(&mut state.orders);
+        orders.retain(|order| matches!(order, Order::HangUp { .. }));
+        orders.extend(open.into_keys().map(|exchange| Order::HangUp { exchange }));
+        orders
     }
 }
 

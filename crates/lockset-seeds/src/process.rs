@@ -118,6 +118,7 @@ impl Process {
         if let Some(life) = self.life.take() {
             drop(life.runtime);
             life.tray.abandon().into_iter().for_each(|order| self.order(order));
+            self.card.replies.borrow_mut().clear();
         }
     }
 

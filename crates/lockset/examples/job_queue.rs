@@ -1,7 +1,7 @@
 //! A queue of jobs in a table, several processes that work on it, and one of them that dies.
 //!
-//! Each claims a job by `SKIP LOCKED`, in the transaction in which it also does the job: so a job is
-//! done once, whoever dies when, and nobody waits for anybody.
+//! Each claims a job by `SKIP LOCKED`, in the transaction in which it also does the job: so a job
+//! is done once, whoever dies when, and nobody waits for anybody.
 
 mod workers;
 

@@ -17,12 +17,13 @@ use lockset_remote::{LeaseStore, Locks, RemoteLock};
 /// | `redis+sentinel://HOST,HOST/MASTER#NAME` | the same on the master that those sentinels name |
 /// | `postgres://HOST:PORT/DATABASE#NAME` | the lease NAME in that database (feature `postgres`) |
 /// | `mysql://HOST:PORT/DB#NAME` | the same in that database (feature `mysql`); also `mariadb:` |
+/// | `etcd://HOST:PORT,HOST:PORT#NAME` | the same in that etcd (feature `etcd`) |
 /// | `zk://HOST:PORT,HOST:PORT/CHROOT#NAME` | the same in that ensemble (feature `zookeeper`) |
 /// | `redlock:URL,URL,URL#NAME` | the lease NAME in a quorum of those (feature `redlock`) |
 ///
 /// A user and a password stand before the first host, as in `redis://USER:PASSWORD@HOST`, and are
-/// never printed. With `rediss` for `redis`, the servers are spoken to by TLS (feature
-/// `redis-tls`).
+/// never printed. With `rediss` for `redis` and `etcds` for `etcd`, the servers are spoken to by
+/// TLS (features `redis-tls` and `etcd-tls`).
 ///
 /// The servers of a quorum are of one kind, three of them or five, each by its URL without `#NAME`.
 ///
@@ -164,6 +165,11 @@ const SCHEMES: &[Scheme] = &[
         kind: Kind::Server(mysql),
     },
     Scheme {
+        names: &["etcd", "etcds"],
+        form: "etcd://HOST:PORT,HOST:PORT#NAME",
+        kind: Kind::Server(etcd),
+    },
+    Scheme {
         names: &["zk"],
         form: "zk://HOST:PORT,HOST:PORT/CHROOT#NAME",
         kind: Kind::Server(zookeeper),
@@ -221,6 +227,16 @@ fn mysql(_: &str) -> Result<Store, Error> {
     Err(not_built_in("mysql"))
 }
 
+#[cfg(feature = "etcd")]
+fn etcd(url: &str) -> Result<Store, Error> {
+    Ok(Arc::new(lockset_remote::etcd::Etcd::new(url)?))
+}
+
+#[cfg(not(feature = "etcd"))]
+fn etcd(_: &str) -> Result<Store, Error> {
+    Err(not_built_in("etcd"))
+}
+
 #[cfg(feature = "zookeeper")]
 fn zookeeper(url: &str) -> Result<Store, Error> {
     Ok(Arc::new(lockset_remote::zookeeper::ZooKeeper::new(url)?))
@@ -257,6 +273,7 @@ fn redlock(_: &str) -> Result<Store, Error> {
     feature = "redis",
     feature = "postgres",
     feature = "mysql",
+    feature = "etcd",
     feature = "redlock",
     feature = "zookeeper"
 )))]

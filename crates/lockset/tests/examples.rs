@@ -33,6 +33,8 @@ examples! {
     fenced_file: "../examples/fenced_file.rs",
     #[cfg(feature = "redis")]
     fenced_hash: "../examples/fenced_hash.rs",
+    #[cfg(feature = "etcd")]
+    while_held: "../examples/while_held.rs",
     #[cfg(feature = "postgres")]
     job_queue: "../examples/job_queue.rs",
 }

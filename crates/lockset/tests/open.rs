@@ -31,6 +31,18 @@ fn a_url_opens_the_lock_that_it_names() {
         assert!(matches!(open(url).unwrap(), Opened::Lease(_)), "{url}");
         assert!(!format!("{:?}", open(url).unwrap()).contains("hunter2"), "{url}");
     }
+    #[cfg(feature = "etcd")]
+    for url in [
+        "etcd://127.0.0.1#job",
+        "etcd://127.0.0.1:1,[::1]:2,h3#{orders}/1",
+        "etcd://me:hunter2@127.0.0.1/#job",
+        "etcd://me:%40hunter2@h1,h2#job",
+    ] {
+        assert!(matches!(open(url).unwrap(), Opened::Lease(_)), "{url}");
+        assert!(!format!("{:?}", open(url).unwrap()).contains("hunter2"), "{url}");
+    }
+    #[cfg(feature = "etcd-tls")]
+    assert!(matches!(open("etcds://h1,h2#job").unwrap(), Opened::Lease(_)));
     #[cfg(feature = "redis-tls")]
     for url in ["rediss://h#job", "rediss+cluster://h1,h2#job", "rediss+sentinel://h/m#job"] {
         assert!(matches!(open(url).unwrap(), Opened::Lease(_)), "{url}");
@@ -85,6 +97,21 @@ fn what_opens_nothing_says_why_and_keeps_secrets() {
     refused("mariadb://me:hunter2@host/app#job", ErrorKind::Unsupported, "`mysql`");
     #[cfg(all(feature = "mysql", not(feature = "mysql-tls")))]
     refused("mysql://me:hunter2@h/app?require_ssl=true#job", ErrorKind::Unsupported, "`mysql-tls`");
+    #[cfg(feature = "etcd")]
+    {
+        refused("etcd://me:hunter2@host", ErrorKind::Config, "add #NAME");
+        refused("etcd://host#", ErrorKind::InvalidName, "empty");
+        refused("etcd:me:hunter2@host#job", ErrorKind::Config, "etcd://HOST:PORT");
+        refused("etcd://me:hunter2@#job", ErrorKind::Config, "a host is missing");
+        refused("etcd://me:hunter2@h1,:2#job", ErrorKind::Config, "a host is missing");
+        refused("etcd://me:hunter2@h1:port#job", ErrorKind::Config, "a port is no number");
+        refused("etcd://me:hunter2@h 1#job", ErrorKind::Config, "no host of etcd");
+        refused("etcd://me:hunter2%4@h1#job", ErrorKind::Config, "no %XX");
+        refused("etcd://hunter2@h1#job", ErrorKind::Config, "has a password");
+        refused("etcd://me:hunter2@h1/db#job", ErrorKind::Config, "no databases");
+    }
+    #[cfg(all(feature = "etcd", not(feature = "etcd-tls")))]
+    refused("etcds://me:hunter2@h1#job", ErrorKind::Unsupported, "`etcd-tls`");
     #[cfg(all(feature = "redis", not(feature = "redis-tls")))]
     refused("rediss+cluster://me:hunter2@h1,h2#job", ErrorKind::Unsupported, "`redis-tls`");
 }

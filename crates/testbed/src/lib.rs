@@ -4,7 +4,8 @@
 //! the network, and a mock shows none of that. So every test starts servers of its own, as real
 //! processes in private directories on free loopback ports, and hurts them: [`Redis`] is paused,
 //! killed and restarted, alone, as a [`RedisCluster`] and under a [`RedisSentinel`], and so are
-//! [`Postgres`], [`MariaDb`], [`ZooKeeper`] and a [`ZooKeeperCluster`]; [`Proxy`] cuts the wire.
+//! [`Postgres`], [`MariaDb`], [`Etcd`] and an [`EtcdCluster`], [`ZooKeeper`] and a
+//! [`ZooKeeperCluster`]; [`Proxy`] cuts the wire.
 //!
 //! Nothing outlives the tests: a server and its directory go when its value is dropped, and also
 //! when the test process ends in any other way, SIGKILL included (`supervised.rs` says how).
@@ -15,7 +16,9 @@
 //!
 //! A further server is one file like `redis.rs`: the command line, and how to tell that it answers.
 
+mod certificates;
 mod error;
+mod etcd;
 mod mariadb;
 mod poll;
 mod port;
@@ -26,6 +29,7 @@ mod supervised;
 mod zookeeper;
 
 pub use error::Error;
+pub use etcd::{Etcd, EtcdCluster, EtcdTls};
 pub use mariadb::MariaDb;
 pub use poll::eventually;
 pub use postgres::{PgBouncer, Postgres};

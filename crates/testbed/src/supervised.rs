@@ -23,8 +23,9 @@ use crate::poll::poll;
 ///
 /// The signals are ignored because a stopped server left without its parent makes the kernel send
 /// SIGHUP to the server's whole process group, of which this shell is a member. KILL is what ends
-/// the server, and the processes that it has started, because nothing else ends a stopped process. An order starts it again in the same
-/// directory; the end of the pipe, at any time, is the end of it all.
+/// the server, and the processes that it has started, because nothing else ends a stopped process.
+/// An order starts it again in the same directory; the end of the pipe, at any time, is the end of
+/// it all.
 const SUPERVISOR: &str = r#"
 exec 2>"$0/log"
 while

@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use crate::Result;
 use crate::process::{cargo, run as run_command};
-use crate::{rivals, tidy};
+use crate::{packages, rivals, tidy};
 
 pub(crate) fn run() -> Result<ExitCode> {
     run_command(&mut cargo(&["fmt", "--all", "--check"]))?;
+    packages::ensure(packages::FOR_BUILDS)?;
     // By itself, so that its rivals do not choose the features of what everybody else builds.
     clippy(&["--workspace", "--exclude", rivals::PACKAGE])?;
     clippy(&["--package", rivals::PACKAGE])?;

@@ -65,7 +65,10 @@ pub(crate) const LEASES: Comparison = Comparison {
     package: "lockset-bench-leases",
     bench: "leases",
     part: None,
-    prepare: || Ok(Some((rivals::VARIABLE, rivals::install()?))),
+    prepare: || {
+        packages::ensure(packages::FOR_BUILDS)?;
+        Ok(Some((rivals::VARIABLE, rivals::install()?)))
+    },
     page: "docs/src/leases-compared.md",
     head: "# Leases compared
 
@@ -136,10 +139,7 @@ pub(crate) const ZOOKEEPER: Comparison = Comparison {
     package: "lockset-bench-leases",
     bench: "leases",
     part: Some("zookeeper"),
-    prepare: || {
-        packages::ensure(packages::FOR_ZOOKEEPER)?;
-        Ok(None)
-    },
+    prepare: servers,
     page: "docs/src/zookeeper-compared.md",
     head: "# Leases of ZooKeeper compared
 
@@ -153,12 +153,106 @@ is written down first.
 ",
 };
 
-/// `cargo xtask leases` with these words: of one server, or of a quorum, or of ZooKeeper.
+/// The locks that etcd keeps.
+pub(crate) const ETCD: Comparison = Comparison {
+    package: "lockset-bench-leases",
+    bench: "leases",
+    part: Some("etcd"),
+    prepare: servers,
+    page: "docs/src/etcd-compared.md",
+    head: "# Locks of etcd compared
+
+<!-- Written by `cargo xtask leases etcd --write`. -->
+
+All of these locks are kept by one etcd server, some milliseconds away. What
+[Leases compared](leases-compared.md) says of its far server goes for this page; the round trip is
+that of a question which etcd answers out of its head. A change takes it longer.
+
+The rival is the lock that etcd itself offers (`Lock` and `Unlock`, by the crate `etcd-client`),
+with one lease that is kept for all of its locks. In the last table the server is on this machine.
+
+",
+};
+
+/// The leases that MariaDB keeps.
+pub(crate) const MYSQL: Comparison = Comparison {
+    package: "lockset-bench-leases",
+    bench: "leases",
+    part: Some("mysql"),
+    prepare: servers,
+    page: "docs/src/mysql-compared.md",
+    head: "# Leases of MariaDB compared
+
+<!-- Written by `cargo xtask leases mysql --write`. -->
+
+All of these locks are kept by one MariaDB server, some milliseconds away. What
+[Leases compared](leases-compared.md) says of its far server goes for this page; the round trip is
+that of a ping of MySQL's own protocol. The server writes each commit before it answers and does not
+wait for the disk (`innodb_flush_log_at_trx_commit = 2`): a disk that is waited for adds what it
+takes to each acquire and each release of ours. `GET_LOCK` alone commits nothing: it has no fence,
+and is gone when its connection is.
+
+",
+};
+
+/// The leases that PostgreSQL keeps.
+pub(crate) const POSTGRES: Comparison = Comparison {
+    package: "lockset-bench-leases",
+    bench: "leases",
+    part: Some("postgres"),
+    prepare: servers,
+    page: "docs/src/postgres-compared.md",
+    head: "# Leases of PostgreSQL compared
+
+<!-- Written by `cargo xtask leases postgres --write`. -->
+
+All of these locks are kept by one PostgreSQL server, some milliseconds away. What
+[Leases compared](leases-compared.md) says of its far server goes for this page; the round trip is
+that of a query of no statement. The server does not wait for its disk (`fsync=off`): a disk that is
+waited for adds what it takes to each grant of ours, which writes a fence. `pg_advisory_lock` alone
+writes nothing: it has no fence and no TTL.
+
+",
+};
+
+/// All servers, in one table.
+pub(crate) const SERVERS: Comparison = Comparison {
+    package: "lockset-bench-leases",
+    bench: "leases",
+    part: Some("servers"),
+    prepare: servers,
+    page: "docs/src/servers-compared.md",
+    head: "# Servers compared
+
+<!-- Written by `cargo xtask leases servers --write`. -->
+
+One lock of ours on each kind of server, some milliseconds away, all measured in interleaved
+rounds. The figures are multiples of a bare round trip to that server, its shortest question through
+the same line in the same round: the median of all rounds in bold, the least and the most of them. A
+hand-over is from the call that gives the lock back to the waiter that has it. The servers are as
+they come on Debian, except that the databases do not wait for their disks. SQLite has no server;
+its hand-over is
+in [Leases compared](leases-compared.md), and [Redlock](redlock-compared.md) has a page of its own.
+
+",
+};
+
+fn servers() -> Result<Option<(&'static str, PathBuf)>> {
+    packages::ensure(packages::FOR_BUILDS)?;
+    packages::ensure(packages::FOR_TESTS)?;
+    Ok(None)
+}
+
+/// `cargo xtask leases` with these words: of Redis, one or a quorum, or of another server.
 pub(crate) fn run_leases(words: &[String]) -> Result<ExitCode> {
     let says = |part: &str| words.iter().any(|word| word == part);
     let comparison = match () {
         () if says("redlock") => &REDLOCK,
+        () if says("mysql") => &MYSQL,
+        () if says("postgres") => &POSTGRES,
+        () if says("servers") => &SERVERS,
         () if says("zookeeper") => &ZOOKEEPER,
+        () if says("etcd") => &ETCD,
         () => &LEASES,
     };
     run(comparison, words)

@@ -8,6 +8,7 @@ mod check;
 mod compared;
 mod contention;
 mod features;
+mod instructions;
 mod micro;
 mod models;
 mod mutants;
@@ -82,6 +83,12 @@ const VERBS: &[Verb] = &[
         run: survivors::run,
     },
     Verb {
+        name: "instructions",
+        flags: &["--write", "--planted"],
+        about: "what an uncontended lock costs, counted by callgrind and held to the book's table",
+        run: instructions::run,
+    },
+    Verb {
         name: "tsan",
         flags: &[],
         about: "the shipped locks under ThreadSanitizer, and without their orderings",
@@ -127,8 +134,17 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "leases",
-        flags: &["redlock", "zookeeper", "--quick", "--write"],
-        about: "the locks kept by Redis, by five of it, or by ZooKeeper, beside their rivals",
+        flags: &[
+            "redlock",
+            "etcd",
+            "mysql",
+            "postgres",
+            "zookeeper",
+            "servers",
+            "--quick",
+            "--write",
+        ],
+        about: "the locks kept by Redis, by five of it, or by another server, beside their rivals",
         run: compared::run_leases,
     },
     Verb {

@@ -15,12 +15,15 @@ use crate::tally::Tally;
 
 mod condvar;
 mod file;
+mod instructions;
 mod ladder;
 mod many_threads;
 mod quorum;
 mod raw;
 mod semaphore;
 mod semaphore_ladder;
+
+pub(crate) use instructions::plant_regressions;
 
 /// The bugs of one area, and where its models are.
 struct Area {

@@ -28,7 +28,17 @@ enum Needed {
     PythonModule(&'static str),
 }
 
+/// To build everything, the clients of all backends among them.
+pub(crate) const FOR_BUILDS: &[Requirement] = &[
+    Requirement { package: "protobuf-compiler", what: Needed::Program("protoc") },
+    Requirement {
+        package: "libprotobuf-dev",
+        what: Needed::File("/usr/include/google/protobuf/descriptor.proto"),
+    },
+];
+
 pub(crate) const FOR_TESTS: &[Requirement] = &[
+    Requirement { package: "etcd-server", what: Needed::Program("etcd") },
     Requirement { package: "redis-server", what: Needed::Program("redis-server") },
     Requirement { package: "mariadb-server", what: Needed::Program("mariadbd") },
     Requirement { package: "zookeeper", what: Needed::File("/usr/share/java/zookeeper.jar") },
@@ -46,6 +56,10 @@ pub(crate) const FOR_TESTS: &[Requirement] = &[
 pub(crate) const FOR_BENCH: &[Requirement] =
     &[Requirement { package: "redis-server", what: Needed::Program("redis-server") }];
 
+/// What counts instructions.
+pub(crate) const FOR_INSTRUCTIONS: &[Requirement] =
+    &[Requirement { package: "valgrind", what: Needed::Program("valgrind") }];
+
 /// A server, what bounds it, and the languages of some rivals.
 pub(crate) const FOR_LEASES: &[Requirement] = &[
     Requirement { package: "redis-server", what: Needed::Program("redis-server") },
@@ -54,9 +68,6 @@ pub(crate) const FOR_LEASES: &[Requirement] = &[
     Requirement { package: "nodejs", what: Needed::Program("node") },
     Requirement { package: "npm", what: Needed::Program("npm") },
 ];
-
-pub(crate) const FOR_ZOOKEEPER: &[Requirement] =
-    &[Requirement { package: "zookeeper", what: Needed::File("/usr/share/java/zookeeper.jar") }];
 
 /// Installs what is missing, or says how to.
 pub(crate) fn ensure(requirements: &[Requirement]) -> Result<()> {

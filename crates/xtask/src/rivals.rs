@@ -59,6 +59,7 @@ const LANGUAGES: &[Language] = &[
 /// A language whose packages cannot be had stays without a folder. The program then says so in its
 /// rows, and fails when the others have been measured.
 pub(crate) fn install() -> Result<PathBuf> {
+    packages::ensure(packages::FOR_BUILDS)?;
     packages::ensure(packages::FOR_LEASES)?;
     let home = target_dir()?.join("leases-packages");
     for language in LANGUAGES {

@@ -7,7 +7,7 @@ use crate::Result;
 use crate::models::Depth;
 use crate::process::{cargo, say};
 use crate::tally::Tally;
-use crate::{models, mutants, orderings, packages, rivals, survivors, tsan};
+use crate::{instructions, models, mutants, orderings, packages, rivals, survivors, tsan};
 
 /// Runs all tests of one kind; an error is a kind that could not be run.
 type Stage = fn(&Depth) -> Result<Tally>;
@@ -38,12 +38,14 @@ const STAGES: &[(&str, Stage)] = &[
 const SLOW: &[(&str, Stage)] = &[
     ("models of protocols, to their end", |_| deep_protocols()),
     ("more seeds of the simulation", |_| more_seeds()),
+    ("instructions", |_| instructions::run_all()),
     ("orderings", |_| orderings::run_all()),
     ("survivors", |_| survivors::run_all()),
 ];
 
 /// Runs every stage, also after a failure, so that one run shows all there is to repair.
 pub(crate) fn run(extent: &Extent) -> Result<ExitCode> {
+    packages::ensure(packages::FOR_BUILDS)?;
     packages::ensure(packages::FOR_TESTS)?;
     let mut total = Tally::default();
     let mut failures = Vec::new();

@@ -31,6 +31,12 @@ impl RemoteLease {
         Self { held }
     }
 
+    /// The request that was granted.
+    #[cfg(feature = "etcd")]
+    pub(crate) fn request(&self) -> &Request {
+        &self.held.request
+    }
+
     /// The lock's name, the first if it has several.
     #[must_use]
     pub fn name(&self) -> &Name {

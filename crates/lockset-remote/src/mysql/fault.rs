@@ -21,7 +21,8 @@ pub(super) fn failed(error: Error) -> StoreError {
         Error::Server(answer) if STOPPED.contains(&answer.code) => StoreError::interrupted(error),
         Error::Server(answer) if ENDED.contains(&answer.code) => StoreError::interrupted(error),
         Error::Server(answer) if NOT_NOW.contains(&answer.code) => StoreError::unreachable(error),
-        Error::Server(_) => StoreError::refused(error),
+        // The latter is our own, of a table that could not be made.
+        Error::Server(_) | Error::Other(_) => StoreError::refused(error),
         _ => StoreError::interrupted(error),
     }
 }
@@ -44,10 +45,35 @@ pub(super) fn not_connected(error: Error) -> StoreError {
 pub(super) fn is_broken(error: &Error) -> bool {
     match error {
         Error::Server(ServerError { code, .. }) => ENDED.contains(code),
+        Error::Other(_) => false,
         _ => true,
     }
 }
 
 pub(super) fn lacks_table(error: &Error) -> bool {
     matches!(error, Error::Server(answer) if answer.code == NO_TABLE)
+}
+
+/// What an error in a transaction means to the one who is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    /// 1213, upon which the transaction has been rolled back; 1614 in a distributed one.
+    Deadlock,
+    /// 3572 is MySQL's for `NOWAIT`. 1205 is for a wait that took too long, and MariaDB's for both.
+    Locked,
+    /// 1020, where MariaDB's snapshots are strict.
+    Changed,
+    Gone,
+    Other,
+}
+
+pub(super) fn said(error: &Error) -> Said {
+    match error {
+        Error::Server(ServerError { code: 1213 | 1614, .. }) => Said::Deadlock,
+        Error::Server(ServerError { code: 1205 | 3572, .. }) => Said::Locked,
+        Error::Server(ServerError { code: 1020, .. }) => Said::Changed,
+        Error::Server(ServerError { code, .. }) if ENDED.contains(code) => Said::Gone,
+        Error::Io(_) | Error::Driver(mysql_async::DriverError::ConnectionClosed) => Said::Gone,
+        _ => Said::Other,
+    }
 }

@@ -3,10 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle};
 
-use super::server::{Answer, Server, Watch, lock};
+use super::server::{Answer, Server, lock};
 use super::session::Session;
 use crate::store::StoreError;
 
@@ -18,12 +17,20 @@ const SLACK: Duration = Duration::from_secs(10);
 /// that says of the session, is never lost.
 pub(super) struct Flight {
     task: JoinHandle<Result<Answer, StoreError>>,
-    looked: Option<oneshot::Receiver<Option<u64>>>,
     sent_by: Arc<Mutex<Vec<u32>>>,
     pub(super) sent: Instant,
     /// How long the server was told to wait.
     patience: Duration,
+    /// How often it was looked for, and not found since it was last.
+    looks: u32,
+    missed: u32,
 }
+
+/// How long a server that answers at all takes, at most.
+const PROMPT: Duration = Duration::from_secs(5);
+
+/// Between two looks whether a waiter still waits: seldom, since each is an exchange.
+const LOOKS: Duration = Duration::from_secs(10);
 
 impl Flight {
     pub(super) fn start(
@@ -32,26 +39,14 @@ impl Flight {
         text: String,
         patience: Duration,
     ) -> Self {
-        let (look, looked) = oneshot::channel();
-        let mut watch = Watch { look: Some(look), ..Watch::default() };
-        let sent_by = Arc::clone(&watch.sent_by);
-        let server = Arc::clone(server);
+        let sent_by = Arc::new(Mutex::default());
+        let (noted, server) = (Arc::clone(&sent_by), Arc::clone(server));
         let task = tokio::spawn(async move {
-            let exchange = server.exchange(own, &text, &mut watch);
+            let exchange = server.exchange_once(own, &text, &noted);
             let answer = tokio::time::timeout(patience + SLACK, exchange).await;
             answer.unwrap_or_else(|elapsed| Err(StoreError::interrupted(elapsed)))
         });
-        Self { task, looked: Some(looked), sent_by, sent: Instant::now(), patience }
-    }
-
-    /// The answer; or what the holder has left, if the server says that first.
-    pub(super) async fn land_or_look(&mut self) -> Result<Result<Answer, StoreError>, Duration> {
-        let Some(looked) = self.looked.take() else { return Ok(self.land().await) };
-        tokio::select! {
-            biased;
-            landed = &mut self.task => Ok(flatten(landed)),
-            Ok(micros) = looked => Err(Duration::from_micros(micros.unwrap_or(0))),
-        }
+        Self { task, sent_by, sent: Instant::now(), patience, looks: 0, missed: 0 }
     }
 
     /// The answer. Nothing is lost if this is not awaited to its end.
@@ -63,6 +58,19 @@ impl Flight {
     pub(super) fn ends_in(&self) -> Option<Duration> {
         let left = (self.sent + self.patience).saturating_duration_since(Instant::now());
         (left < Duration::from_secs(1)).then(|| left + Duration::from_millis(1200))
+    }
+
+    /// How long to wait before it is looked for: the first time soon, in case the server hangs.
+    pub(super) fn next_look(&self, ttl: Duration) -> Duration {
+        if self.looks == 0 { ttl.min(PROMPT) } else { LOOKS }
+    }
+
+    /// These are those of its sessions that are waiting. If there are none, its answer may be on
+    /// its way; if there are none again, it is lost.
+    pub(super) fn is_lost(&mut self, waiting: &[u32]) -> bool {
+        self.looks = self.looks.saturating_add(1);
+        self.missed = if waiting.is_empty() { self.missed + 1 } else { 0 };
+        self.missed > 1
     }
 
     /// The sessions by which it was sent.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 use super::flight::Flight;
-use super::server::{Server, Watch, number};
+use super::server::{Server, number};
 use super::session::Session;
 use super::sql;
 use super::taken::Taken;
@@ -14,8 +14,11 @@ use crate::Request;
 use crate::store::{Attempt, Grant, Renewed, StoreError, Wake, Withdrawn};
 
 /// The longest that a waiter stands in line at a time. After that it goes to the end, so it should
-/// be long; and a connection that died without a word is found out only then.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// be long; and a waiter that has vanished is in the way for no longer.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
+
+/// An answer that comes so soon is a waiter's in no line: one exchange less to the engine.
+const AT_ONCE: Duration = Duration::from_millis(50);
 
 /// How long the end of a waiting statement is waited for before it is looked for again: it may
 /// only have been on its way to the server.
@@ -28,6 +31,12 @@ enum End {
     Natural,
     /// By order, which its session may not have seen yet.
     Forced,
+}
+
+/// What another session says of a waiter's.
+enum InLine {
+    Yes,
+    No,
 }
 
 /// What a request has of the server. Its exchanges are one after another.
@@ -49,25 +58,29 @@ impl Seat {
         request: &Request,
         patience: Duration,
     ) -> Result<Attempt, StoreError> {
-        server.end_waiting(request.id, &std::mem::take(&mut self.lost)).await?;
         self.until = Instant::now().checked_add(patience);
-        let flight = self.take_off(server, request, patience);
-        let landed = if patience.is_zero() {
-            flight.land().await
-        } else {
-            match flight.land_or_look().await {
-                Ok(landed) => landed,
-                Err(held) => {
-                    // Nobody has it, so the answer is on its way; unless somebody was faster.
-                    let soon = if held.is_zero() { request.ttl / 8 } else { Duration::ZERO };
-                    match timeout(soon, flight.land()).await {
-                        Ok(landed) => landed,
-                        Err(_) => return Ok(Attempt::Queued { held }),
-                    }
+        let mut tries = 0;
+        let taken = loop {
+            tries += 1;
+            // A first try may have come through, whatever becomes of the second.
+            let in_doubt = |error| if tries > 1 { StoreError::interrupted(error) } else { error };
+            server.end_waiting(request.id, &self.lost).await.map_err(in_doubt)?;
+            self.lost.clear();
+            let flight = self.take_off(server, request, patience);
+            let landed = if patience.is_zero() {
+                flight.land().await
+            } else {
+                match timeout(AT_ONCE.min(request.ttl / 8), flight.land()).await {
+                    Ok(landed) => landed,
+                    Err(_) => return Ok(Attempt::Queued { held: request.ttl }),
                 }
+            };
+            match self.landed(landed) {
+                // It may have been a session that broke while nobody used it.
+                Err(error) if error.may_have_acted() && tries == 1 => server.forget_idle(),
+                landed => break landed.map_err(in_doubt)?,
             }
         };
-        let taken = self.landed(landed)?;
         let held = taken.left;
         match (taken.ours, taken.turn) {
             (true, true) => Ok(Attempt::Granted(taken.fence)),
@@ -107,7 +120,13 @@ impl Seat {
                 }
                 None => return Ok(Wake::Retry),
             };
-            let (landed, sent) = (flight.land().await, flight.sent);
+            let Ok(landed) = timeout(flight.next_look(request.ttl), flight.land()).await else {
+                match self.look(server, request).await? {
+                    InLine::Yes => continue,
+                    InLine::No => return Ok(Wake::Retry),
+                }
+            };
+            let sent = flight.sent;
             match self.landed(landed) {
                 Ok(taken) if taken.ours && taken.turn => {
                     if let Some(grant) = self.grant(server, request, taken, sent).await {
@@ -122,6 +141,29 @@ impl Seat {
                 Err(_) => return Ok(Wake::Retry),
             }
         }
+    }
+
+    /// Asks by another session whether the server is there, and this waiter in its line: its own
+    /// connection may have died without a word. If it is not, twice, that is given up.
+    async fn look(
+        &mut self,
+        server: &Arc<Server>,
+        request: &Request,
+    ) -> Result<InLine, StoreError> {
+        let Some(flight) = &mut self.flight else { return Ok(InLine::No) };
+        let sessions = flight.sessions();
+        if sessions.is_empty() {
+            return Err(StoreError::unreachable("no connection came about"));
+        }
+        let look = timeout(flight.next_look(request.ttl), server.waiting(request.id, &sessions));
+        let waiting = look.await.unwrap_or_else(|late| Err(StoreError::interrupted(late)))?;
+        if flight.is_lost(&waiting) {
+            flight.cancel().await;
+            self.lost.extend(sessions);
+            self.flight = None;
+            return Ok(InLine::No);
+        }
+        Ok(InLine::Yes)
     }
 
     /// The lease began some time after `sent`. If that was long ago, it is renewed, to begin now.
@@ -147,7 +189,7 @@ impl Seat {
     ) -> Result<Renewed, StoreError> {
         let text = sql::renew(&server.database, request);
         let own = self.session.take();
-        let answer = server.exchange(own, &text, &mut Watch::default()).await?;
+        let answer = server.exchange(own, &text).await?;
         let renewed = answer.rows.first().and_then(|row| number(row, 0));
         self.session = Some(answer.session);
         Ok(if renewed == Some(1) { Renewed::Yes } else { Renewed::Gone })
@@ -163,7 +205,7 @@ impl Seat {
         self.lost.clear();
         let text = sql::release(&server.database, request);
         let own = self.session.take();
-        let answer = server.exchange(own, &text, &mut Watch::default()).await?;
+        let answer = server.exchange(own, &text).await?;
         // The order to end its statement may have come late, and end the next one.
         if end == End::Natural {
             server.keep(answer.session);

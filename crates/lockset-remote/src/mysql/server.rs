@@ -1,9 +1,8 @@
 //! One server: sessions to it, and exchanges with it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mysql_async::{Error, Opts, Row};
-use tokio::sync::oneshot;
 
 use super::fault::{failed, is_broken, lacks_table, not_connected};
 use super::idle::Idle;
@@ -29,15 +28,6 @@ pub(super) struct Answer {
     pub(super) repeated: bool,
 }
 
-/// Somebody who watches an exchange that may last.
-#[derive(Default)]
-pub(super) struct Watch {
-    /// The sessions by which it was sent.
-    pub(super) sent_by: Arc<Mutex<Vec<u32>>>,
-    /// Whoever wants to see the first rows.
-    pub(super) look: Option<oneshot::Sender<Option<u64>>>,
-}
-
 impl Server {
     pub(super) fn new(opts: Opts) -> Self {
         let database = opts.db_name().unwrap_or_default().to_owned();
@@ -46,49 +36,69 @@ impl Server {
 
     /// Has the server run `text`, on the request's `own` session or else on any that is idle, or
     /// on a new one. If one of the former turns out to be broken, it is sent once more on a new
-    /// one, so every text here may be run twice.
+    /// one: for texts that may be run twice, and that do not wait.
     pub(super) async fn exchange(
         &self,
         own: Option<Session>,
         text: &str,
-        watch: &mut Watch,
     ) -> Result<Answer, StoreError> {
-        let (mut session, mut fresh) = match own.or_else(|| self.idle.take()) {
-            Some(session) => (session, false),
-            None => (self.connect().await?, true),
-        };
-        let (mut repeated, mut has_table) = (false, false);
-        loop {
-            lock(&watch.sent_by).push(session.id());
-            let mut seen = false;
-            let look = |rows: &[Row]| {
-                seen = true;
-                if let Some(look) = watch.look.take() {
-                    let _ = look.send(rows.first().and_then(|row| number(row, 0)));
-                }
-            };
-            match session.run(text, look).await {
-                Ok((session, rows)) => return Ok(Answer { session, rows, repeated }),
-                Err(error) if is_broken(&error) && !seen && !fresh => {
-                    // Whatever broke it has probably broken the others as well.
-                    self.idle.clear();
-                    (fresh, repeated) = (true, true);
-                    session = self.connect().await.map_err(StoreError::interrupted)?;
-                }
-                Err(error) if lacks_table(&error) && !has_table => {
-                    has_table = true;
-                    session = self.make_table(error).await?;
-                }
-                Err(error) => return Err(failed(error)),
+        let (session, fresh) = self.session(own).await?;
+        let answer = self.run(session, text, |_| {}).await;
+        match answer {
+            Err(error) if is_broken(&error) && !fresh => {
+                self.forget_idle();
+                let session = self.connect().await.map_err(StoreError::interrupted)?;
+                let again = self.run(session, text, |_| {}).await;
+                again.map(|answer| Answer { repeated: true, ..answer }).map_err(failed)
             }
+            answer => answer.map_err(failed),
         }
+    }
+
+    /// The same for a text that may wait: it is sent once. The sessions that it goes by are noted
+    /// before that.
+    pub(super) async fn exchange_once(
+        &self,
+        own: Option<Session>,
+        text: &str,
+        sent_by: &Mutex<Vec<u32>>,
+    ) -> Result<Answer, StoreError> {
+        let (session, _) = self.session(own).await?;
+        self.run(session, text, |id| lock(sent_by).push(id)).await.map_err(failed)
+    }
+
+    /// Whether it is a new one says the second.
+    async fn session(&self, own: Option<Session>) -> Result<(Session, bool), StoreError> {
+        match own.or_else(|| self.idle.take()) {
+            Some(session) => Ok((session, false)),
+            None => Ok((self.connect().await?, true)),
+        }
+    }
+
+    /// Runs `text`, and once more if the table had to be made for it.
+    async fn run(&self, session: Session, text: &str, note: impl Fn(u32)) -> Result<Answer, Error> {
+        note(session.id());
+        let ran = match session.run(text).await {
+            Err(error) if lacks_table(&error) => {
+                let session = self.make_table(error).await?;
+                note(session.id());
+                session.run(text).await
+            }
+            ran => ran,
+        };
+        ran.map(|(session, rows)| Answer { session, rows, repeated: false })
     }
 
     /// The same, for somebody who needs no session of its own and does not watch.
     pub(super) async fn ask(&self, text: &str) -> Result<(Vec<Row>, bool), StoreError> {
-        let answer = self.exchange(None, text, &mut Watch::default()).await?;
+        let answer = self.exchange(None, text).await?;
         self.idle.keep(answer.session);
         Ok((answer.rows, answer.repeated))
+    }
+
+    /// Whatever broke one session has probably broken the others as well.
+    pub(super) fn forget_idle(&self) {
+        self.idle.clear();
     }
 
     /// Keeps a session that holds nothing for whoever needs one next.
@@ -105,15 +115,25 @@ impl Server {
         id: RequestId,
         sessions: &[u32],
     ) -> Result<(), StoreError> {
-        if sessions.is_empty() {
-            return Ok(());
-        }
-        let (rows, _) = self.ask(&sql::waiting_for(id, sessions)).await?;
-        for session in rows.iter().filter_map(|row| number(row, 0)) {
+        for session in self.waiting(id, sessions).await? {
             // It may have ended meanwhile, which is all that is wanted.
             drop(self.ask(&format!("KILL QUERY {session}")).await);
         }
         Ok(())
+    }
+
+    /// Those of these sessions that wait for this request, as the server has it.
+    pub(super) async fn waiting(
+        &self,
+        id: RequestId,
+        sessions: &[u32],
+    ) -> Result<Vec<u32>, StoreError> {
+        if sessions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (rows, _) = self.ask(&sql::waiting_for(id, sessions)).await?;
+        let numbers = rows.iter().filter_map(|row| number(row, 0));
+        Ok(numbers.filter_map(|number| number.try_into().ok()).collect())
     }
 
     async fn connect(&self) -> Result<Session, StoreError> {
@@ -121,16 +141,14 @@ impl Server {
     }
 
     /// Makes the table that was found to be missing.
-    async fn make_table(&self, missing: Error) -> Result<Session, StoreError> {
-        let made = self.connect().await?.run(sql::TABLE, |_| {}).await;
+    async fn make_table(&self, missing: Error) -> Result<Session, Error> {
+        let made = Session::connect(&self.opts).await?.run(sql::TABLE).await;
         made.map(|(session, _)| session).map_err(|error| {
             if is_broken(&error) {
-                return failed(error);
+                return error;
             }
-            StoreError::refused(format!(
-                "{missing}; and it may not be made: {error}; have somebody run: {}",
-                sql::TABLE
-            ))
+            let run = format!("have somebody run: {}", sql::TABLE);
+            Error::Other(format!("{missing}; and it may not be made: {error}; {run}").into())
         })
     }
 }

@@ -26,20 +26,15 @@ impl Session {
         self.0.as_ref().map_or(0, Conn::id)
     }
 
-    /// Has the server run the statements in `text`, and returns the last rows that come back. The
-    /// first ones are shown to `look` as soon as they are here, while the rest may still run.
-    pub(super) async fn run(
-        mut self,
-        text: &str,
-        look: impl FnOnce(&[Row]),
-    ) -> Result<(Self, Vec<Row>), Error> {
+    /// Has the server run the statements in `text`, and returns the last rows that come back.
+    pub(super) async fn run(mut self, text: &str) -> Result<(Self, Vec<Row>), Error> {
         let mut answer = self.conn()?.query_iter(text).await?;
-        let mut rows: Vec<Row> = answer.collect().await?;
-        look(&rows);
+        let mut rows = answer.collect().await?;
         while !answer.is_empty() {
             rows = answer.collect().await?;
         }
-        drop(answer);
+        // An error of a later statement is not told before this, and looks like the end.
+        answer.drop_result().await?;
         Ok((self, rows))
     }
 

@@ -54,8 +54,7 @@ pub(super) fn mark(id: RequestId) -> String {
 
 /// Waits for the lock for `patience` at most, and takes it if its time has come.
 ///
-/// The first rows are what the holder has left, if there is one; the last row, if there is one, is
-/// a [`Taken`](super::taken::Taken).
+/// The last row, if there is one, is a [`Taken`](super::taken::Taken).
 pub(super) fn take(database: &str, request: &Request, patience: Duration) -> String {
     let name = &request.names[0];
     let (lock, id) = (user_lock(database, name), id_of(request));
@@ -84,8 +83,7 @@ pub(super) fn take(database: &str, request: &Request, patience: Duration) -> Str
         or_leave = String::new();
     }
     format!(
-        "SELECT {LEFT} FROM lockset_lease WHERE name = {name} AND request <> {id}; \
-         SET SESSION wait_timeout = {seconds}, {GOT} = /* {mark} */ \
+        "SET SESSION wait_timeout = {seconds}, {GOT} = /* {mark} */ \
          IF(IS_USED_LOCK({lock}) <=> CONNECTION_ID(), 1, GET_LOCK({lock}, {wait})); \
          {turn}\
          INSERT INTO lockset_lease (name, fence, request, holder, note, granted, expires) \

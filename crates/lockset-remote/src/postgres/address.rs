@@ -10,7 +10,8 @@ use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// How long the other side may be silent, while nothing is under way, before it is asked by TCP,
-/// how often it is asked then, and how many times in vain: its machine is taken for gone after 11 s.
+/// how often it is asked then, and how many times in vain: its machine is taken for gone after
+/// 11 s.
 pub(super) const KEEPALIVE: (Duration, Duration, u32) =
     (Duration::from_secs(5), Duration::from_secs(2), 3);
 

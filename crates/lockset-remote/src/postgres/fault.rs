@@ -67,9 +67,10 @@ pub(super) fn described(error: &Error) -> String {
 }
 
 /// What is wrong where the next statement may be run by another session.
-pub(super) const POOLED: &str = "the connection is not a session of its own: a pooler in front of the server (PgBouncer, for \
-     instance) gives each transaction to whichever session is free, and a lock would be taken in \
-     one and given back in another; connect to the server itself, or to a pool in session mode";
+pub(super) const POOLED: &str = "the connection is not a session of its own: a pooler in front of \
+     the server (PgBouncer, for instance) gives each transaction to whichever session is free, and \
+     a lock would be taken in one and given back in another; connect to the server itself, or to a \
+     pool in session mode";
 
 /// Whether a wait for a lock was ended by its own limit, or by a cancel request.
 pub(super) fn is_end_of_wait(error: &Error) -> bool {

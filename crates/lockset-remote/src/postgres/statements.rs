@@ -78,7 +78,8 @@ fn wait(suffix: &str) -> String {
 /// was promoted.
 const COUNT: &str = "
     INSERT INTO lockset.fence AS f (key, fence, name, request, who, granted)
-    SELECT $1::bigint, (extract(epoch FROM now) * 1000000)::bigint, $2::text, $3::text, $4::text, now
+    SELECT $1::bigint, (extract(epoch FROM now) * 1000000)::bigint, $2::text, $3::text, $4::text,
+        now
     FROM (SELECT clock_timestamp() AS now FROM locked WHERE got) AS granted
     ON CONFLICT (key) DO UPDATE SET fence = greatest(f.fence + 1, excluded.fence),
         name = excluded.name, request = excluded.request, who = excluded.who,
@@ -94,7 +95,8 @@ fn unlock(suffix: &str) -> String {
             WHERE current_setting('lockset.request', true) = $2::text
         )
         SELECT held, set_config('lockset.request', '', false),
-            set_config('application_name', 'lockset', false), set_config('lock_timeout', '0', false),
+            set_config('application_name', 'lockset', false),
+            set_config('lock_timeout', '0', false),
             set_config('idle_session_timeout', $3::text, false)
         FROM ours"
     )

@@ -16,7 +16,8 @@ use crate::{Mode, Request, RequestId};
 /// been idle for.
 const PARTIES: &str = "SELECT l.pid, l.mode = 'ExclusiveLock' AS alone, l.granted,
         coalesce(a.application_name, '') AS application, f.who,
-        extract(epoch FROM now.at - coalesce(f.granted, l.waitstart, a.state_change))::float8 AS since,
+        extract(epoch FROM now.at - coalesce(f.granted, l.waitstart, a.state_change))::float8
+            AS since,
         extract(epoch FROM now.at - a.state_change)::float8 AS silent
     FROM (SELECT clock_timestamp() AS at) AS now
     JOIN pg_locks l ON true

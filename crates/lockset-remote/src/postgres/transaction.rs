@@ -2,8 +2,8 @@
 //!
 //! | lock | statement | ends |
 //! |---|---|---|
-//! | a name | `pg_advisory_xact_lock`, with the [`key`] of a lease of that name | with the transaction |
-//! | rows | `SELECT … FOR UPDATE` or `FOR SHARE` | likewise, or by `ROLLBACK TO` a savepoint before |
+//! | a name | `pg_advisory_xact_lock`, with the [`key`] of its name | with the transaction |
+//! | rows | `SELECT … FOR UPDATE` or `FOR SHARE` | likewise, or by `ROLLBACK TO` one before |
 //! | a table | `LOCK TABLE … IN SHARE MODE` or `IN ACCESS EXCLUSIVE MODE` | likewise |
 //!
 //! So a name that is locked here excludes the leases of that name, and the other way round. How

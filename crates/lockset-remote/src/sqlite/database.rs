@@ -5,7 +5,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{
+    Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params,
+};
 
 use super::fault::{Fault, Trouble};
 use super::ledger::Ledger;
@@ -71,9 +73,6 @@ impl Database {
     fn prepare(&mut self) -> Result<(), Fault> {
         let path = &*self.path;
         let fault = |error| Fault::of(path, error);
-        if self.connection.is_readonly("main").map_err(fault)? {
-            return Err(Fault::new(path, Trouble::ReadOnly));
-        }
         // Readers, people with a shell among them, then never hold up a lock.
         let mode: String = self
             .connection
@@ -85,8 +84,12 @@ impl Database {
         let synchronous = self.synchronous.synchronous();
         self.connection.pragma_update(None, "synchronous", synchronous).map_err(fault)?;
         let boot = clock::boot();
+        // Of a file that may only be read, SQLite makes an immediate transaction a read.
+        if self.connection.is_readonly("main").map_err(fault)? {
+            return Err(Fault::new(path, Trouble::ReadOnly));
+        }
         match state(&self.connection).map_err(fault)? {
-            Some((VERSION, of)) if of == boot => Ok(()),
+            Some((VERSION, of)) if of == boot => can_write(&mut self.connection).map_err(fault),
             Some((version, _)) if version > VERSION => Err(Fault::new(path, Trouble::Newer)),
             _ => {
                 let behavior = TransactionBehavior::Immediate;
@@ -145,6 +148,16 @@ impl Database {
         let undone = |error| Fault::of(path, error).undone();
         let transaction = self.connection.transaction().map_err(undone)?;
         work(&Ledger::new(&transaction, "")).map_err(undone)
+    }
+}
+
+/// Fails if the log beside the file may only be read. Who finds the file busy learns that it may
+/// write when it does: whoever keeps it busy need not be waited for to open it.
+fn can_write(connection: &mut Connection) -> rusqlite::Result<()> {
+    busy::wait_until(Instant::now());
+    match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
+        outcome => outcome.map(drop),
     }
 }
 

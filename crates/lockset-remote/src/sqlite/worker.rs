@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::thread;
+use std::time::Instant;
 
 use tokio::sync::oneshot;
 
@@ -11,13 +12,15 @@ use super::bell::{Bell, POLL, Rope};
 use super::clock;
 use super::database::Database;
 use crate::RequestId;
-use crate::store::{Grant, StoreError};
+use crate::store::{Grant, StoreError, Wake};
 
 /// What the thread works with.
 pub(super) struct Desk {
     pub(super) database: Database,
     pub(super) bell: Bell,
-    waiting: HashMap<RequestId, oneshot::Sender<Grant>>,
+    waiting: HashMap<RequestId, oneshot::Sender<Wake>>,
+    /// When those who held something were last looked after.
+    looked: Instant,
 }
 
 type Job = Box<dyn FnOnce(&mut Desk) + Send>;
@@ -37,7 +40,7 @@ impl Worker {
     pub(super) fn start(database: Database) -> io::Result<Self> {
         let (jobs, queue) = mpsc::channel();
         let (bell, rope) = Bell::hang()?;
-        let desk = Desk { database, bell, waiting: HashMap::new() };
+        let desk = Desk { database, bell, waiting: HashMap::new(), looked: Instant::now() };
         thread::Builder::new().name("lockset-sqlite".into()).spawn(move || desk.work(&queue))?;
         Ok(Self { jobs: Some(jobs), rope })
     }
@@ -57,8 +60,9 @@ impl Worker {
         answer.await.map_err(StoreError::interrupted)?
     }
 
-    /// Where the news comes of a lock that is handed over to this request.
-    pub(super) fn listen(&self, id: RequestId) -> Result<oneshot::Receiver<Grant>, StoreError> {
+    /// Where the news comes for this request: that a lock was handed over to it, or that it should
+    /// ask again.
+    pub(super) fn listen(&self, id: RequestId) -> Result<oneshot::Receiver<Wake>, StoreError> {
         let (news, listener) = oneshot::channel();
         // What was handed over before this is found by the look that follows every job.
         self.send(Box::new(move |desk| drop(desk.waiting.insert(id, news))))?;
@@ -93,7 +97,11 @@ impl Desk {
             self.waiting.retain(|_, news| !news.is_closed());
             let somebody_waits = !self.waiting.is_empty();
             if somebody_waits {
-                self.tell();
+                self.tell_of_grants();
+                if self.looked.elapsed() >= POLL {
+                    self.looked = Instant::now();
+                    self.tell_of_deaths();
+                }
             }
             // Whoever gave a job since the queue was empty has rung: that is not slept through.
             self.bell.listen(somebody_waits.then_some(POLL));
@@ -101,15 +109,30 @@ impl Desk {
     }
 
     /// Tells those who wait here what they have been granted.
-    fn tell(&mut self) {
+    fn tell_of_grants(&mut self) {
         let bell = self.bell.address();
         // If it cannot be read now, they ask for themselves before long, and are told why.
         let Ok(leases) = self.database.read(|ledger| ledger.handed_over(bell)) else { return };
         for lease in leases {
-            let id = lease.request.parse().ok();
-            if let Some(news) = id.and_then(|id: RequestId| self.waiting.remove(&id)) {
-                let _ = news.send(Grant::new(lease.fence, clock::instant(lease.since)));
-            }
+            let grant = Grant::new(lease.fence, clock::instant(lease.since));
+            self.tell(&lease.request, Wake::Granted(grant));
+        }
+    }
+
+    /// Has one of those who wait here ask again, if somebody whom it waits for has let its time run
+    /// out: nobody hands over for the dead. One is enough, since what it finds goes to whoever is
+    /// first in line.
+    fn tell_of_deaths(&mut self) {
+        let bell = self.bell.address();
+        if let Ok(Some(request)) = self.database.read(|ledger| ledger.overdue(bell)) {
+            self.tell(&request, Wake::Retry);
+        }
+    }
+
+    fn tell(&mut self, request: &str, news: Wake) {
+        let id = request.parse().ok();
+        if let Some(waiter) = id.and_then(|id: RequestId| self.waiting.remove(&id)) {
+            let _ = waiter.send(news);
         }
     }
 }

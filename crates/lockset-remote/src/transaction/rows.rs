@@ -156,15 +156,7 @@ impl Rows {
         if let Some(limit) = self.limit {
             sql += &format!(" LIMIT {limit}");
         }
-        sql += match self.strength {
-            Strength::Exclusive => " FOR UPDATE",
-            Strength::Shared => " FOR SHARE",
-        };
-        sql += match self.contention {
-            Contention::Wait => "",
-            Contention::Refuse => " NOWAIT",
-            Contention::Skip => " SKIP LOCKED",
-        };
+        sql += dialect.locking(self.strength, self.contention);
         Ok(sql)
     }
 }
@@ -191,6 +183,30 @@ impl Dialect {
             Self::MySql => "`",
         };
         Ok([quote, &name.replace(quote, &quote.repeat(2)), quote].concat())
+    }
+
+    /// The end of a statement that locks what it reads.
+    ///
+    /// MariaDB knows `FOR SHARE` by an older name only, which MySQL does not take together with the
+    /// other words. Each reads one of the two comments, and the other takes it for one.
+    fn locking(self, strength: Strength, contention: Contention) -> &'static str {
+        use Contention::{Refuse, Skip, Wait};
+        use Strength::{Exclusive, Shared};
+        match (self, strength, contention) {
+            (_, Exclusive, Wait) => " FOR UPDATE",
+            (_, Exclusive, Refuse) => " FOR UPDATE NOWAIT",
+            (_, Exclusive, Skip) => " FOR UPDATE SKIP LOCKED",
+            (Self::Postgres, Shared, Wait) => " FOR SHARE",
+            (Self::Postgres, Shared, Refuse) => " FOR SHARE NOWAIT",
+            (Self::Postgres, Shared, Skip) => " FOR SHARE SKIP LOCKED",
+            (Self::MySql, Shared, Wait) => " LOCK IN SHARE MODE",
+            (Self::MySql, Shared, Refuse) => {
+                " /*!80001 FOR SHARE */ /*M! LOCK IN SHARE MODE */ NOWAIT"
+            }
+            (Self::MySql, Shared, Skip) => {
+                " /*!80001 FOR SHARE */ /*M! LOCK IN SHARE MODE */ SKIP LOCKED"
+            }
+        }
     }
 
     fn placeholder(self, number: usize) -> String {

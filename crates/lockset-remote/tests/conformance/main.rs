@@ -1,6 +1,7 @@
 //! Every store does what every lock, every lock between processes and every lease must do.
 
 #![cfg(any(
+    feature = "etcd",
     feature = "mysql",
     feature = "postgres",
     feature = "redis",
@@ -8,6 +9,10 @@
     feature = "zookeeper"
 ))]
 
+#[cfg(feature = "etcd")]
+mod etcd_faults;
+#[cfg(feature = "etcd")]
+mod etcd_store;
 #[cfg(feature = "mysql")]
 mod mysql_faults;
 #[cfg(feature = "mysql")]

@@ -100,6 +100,9 @@ fn the_databases_own_defaults_are_no_danger() {
     let waiting = other.acquire(Deadline::NEVER);
     let longer = Deadline::after(Duration::from_secs(1));
     assert_eq!(lease.lost().wait(longer), None);
+    let patient = "SELECT count(*) FROM pg_locks
+        WHERE NOT granted AND waitstart < clock_timestamp() - interval '700 ms'";
+    assert_eq!(server.query(patient).unwrap(), [["1"]], "the waiter lost its place");
     assert_eq!(lease.release().unwrap(), Released::InTime);
     let next = block_on(waiting).unwrap().unwrap();
     assert_eq!(next.release().unwrap(), Released::InTime);

@@ -40,17 +40,17 @@ fn a_waiter_that_has_died_is_noticed_while_its_backend_waits() {
 
 #[test]
 fn a_lease_that_was_waited_for_for_long_lasts_for_its_whole_time() {
-    const TTL: Duration = Duration::from_secs(1);
+    const TTL: Duration = Duration::from_secs(4);
     let server = server();
     let first = job(&server.url(), LONG).lock().unwrap();
     let other = job(&server.url(), TTL);
     let waiting = other.acquire(Deadline::NEVER);
     eventually("it waits", || granted_and_awaited(&server) == (1, 1));
-    let end = Deadline::after(TTL * 2);
-    assert_eq!(first.lost().wait(end), None);
+    // Less than the TTL, or the grant would be asked for anew.
+    assert_eq!(first.lost().wait(Deadline::after(TTL / 2)), None);
     assert_eq!(first.release().unwrap(), Released::InTime);
     let second = block_on(waiting).unwrap().unwrap();
-    assert!(second.remaining() > TTL / 2, "{:?} is left", second.remaining());
+    assert!(second.remaining() > TTL / 4 * 3, "{:?} is left", second.remaining());
     // It is renewed on the server, too.
     assert_eq!(second.lost().wait(Deadline::after(TTL * 2)), None);
     assert_eq!(second.release().unwrap(), Released::InTime);

@@ -4,19 +4,13 @@ use super::{Area, Mutant};
 
 const ACQUIRE: &str = "crates/lockset-remote/src/engine/acquire.rs";
 const BALLOT: &str = "crates/lockset-remote/src/redlock/ballot.rs";
-const END: &str = "crates/lockset-remote/src/redlock/ballot/end.rs";
-const KEEPER: &str = "crates/lockset-remote/src/engine/keeper.rs";
 const LEASE: &str = "crates/lockset-remote/src/engine/lease.rs";
 const MEMBERSHIP: &str = "crates/lockset-remote/src/redlock/membership.rs";
 const NODE: &str = "crates/lockset-remote/src/redlock/node.rs";
 const QUORUM: &str = "crates/lockset-remote/src/redlock/quorum.rs";
-const TERMS: &str = "crates/lockset-remote/src/engine/terms.rs";
 
 /// The one test of all seeds: it ends with the first that fails.
 const SEEDS: &str = "all_seeds_keep_the_rules";
-
-/// And that of the seeds beyond the usual ones.
-const OTHERS: &str = "seeds_that_have_found_a_bug_keep_the_rules";
 
 const fn area(mutants: &'static [Mutant]) -> Area {
     Area { package: "lockset-seeds", target: "seeds", mutants }
@@ -45,13 +39,6 @@ pub(super) const EXCLUSION: Area = area(&[
         test: SEEDS,
     },
     Mutant {
-        name: "master that forgot let in at once",
-        file: MEMBERSHIP,
-        from: "if is_new { Duration::ZERO } else { memory.longest + memory.longest / 50 }",
-        to: "Duration::ZERO",
-        test: OTHERS,
-    },
-    Mutant {
         name: "master that forgot counts anew",
         file: MEMBERSHIP,
         from: "sum.top.max(one.top)",
@@ -73,20 +60,6 @@ pub(super) const EXCLUSION: Area = area(&[
                vote.fence == fence);",
         to: "}\n        }\n        let agreed = |_: &Vote| true;",
         test: SEEDS,
-    },
-    Mutant {
-        name: "renewal that counts from the answer",
-        file: KEEPER,
-        from: "self.term.extend(self.terms.deadline(asked)).is_err()",
-        to: "self.term.extend(self.terms.deadline(now())).is_err()",
-        test: OTHERS,
-    },
-    Mutant {
-        name: "clock of a master trusted",
-        file: TERMS,
-        from: "let drift = self.ttl / 100 + Duration::from_millis(2);",
-        to: "let drift = Duration::ZERO;",
-        test: OTHERS,
     },
 ]);
 
@@ -118,19 +91,5 @@ pub(super) const GIVING_UP: Area = area(&[
         from: "tokio::spawn(async move { node.pay().await });",
         to: "drop(node);",
         test: SEEDS,
-    },
-    Mutant {
-        name: "vote kept that came late",
-        file: END,
-        from: "if self.bid.is_over() && !left_nothing {",
-        to: "if false {",
-        test: OTHERS,
-    },
-    Mutant {
-        name: "attempts under way dropped with the wait",
-        file: END,
-        from: "runtime.spawn(late.hear_out());",
-        to: "drop((runtime, late));",
-        test: OTHERS,
     },
 ]);

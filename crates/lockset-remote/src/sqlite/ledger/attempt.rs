@@ -27,10 +27,14 @@ impl Ledger<'_> {
         stay: Duration,
     ) -> rusqlite::Result<Attempt> {
         let room = self.room(claim)?;
+        let is_line = self.line(&claim.names)?.is_some();
         if let Some(fence) = self.renewed(claim, &room)? {
+            if is_line {
+                // Of others' leases some may have run out just now.
+                self.serve(&claim.names)?;
+            }
             return Ok(granted(fence));
         }
-        let is_line = self.line(&claim.names)?.is_some();
         if room.is_free && !is_line {
             return self.grant(claim, room.latest, None).map(granted);
         }

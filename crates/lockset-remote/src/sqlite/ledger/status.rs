@@ -1,7 +1,7 @@
-//! Who holds and who waits, and what those were granted who have not heard of it.
+//! Who holds and who waits, and what those who wait have not heard of yet.
 
 use lockset_api::Fence;
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::Ledger;
 use crate::sqlite::clock;
@@ -59,5 +59,19 @@ impl Ledger<'_> {
             Ok(HandedOver { request: row.get(0)?, fence, since: row.get(2)? })
         })?;
         leases.collect()
+    }
+
+    /// One who waits by this bell for a lock of which somebody has let a lease run out.
+    pub(in crate::sqlite) fn overdue(&self, bell: &str) -> rusqlite::Result<Option<String>> {
+        // The leases first: they are fewer than those who wait, or there are none.
+        self.transaction
+            .prepare_cached(
+                "SELECT waiter.request
+                 FROM lockset_lease AS lease CROSS JOIN lockset_waiter AS waiter
+                     ON waiter.name = lease.name
+                 WHERE lease.ends <= ?2 AND waiter.bell = ?1 LIMIT 1",
+            )?
+            .query_row(params![bell, self.now], |row| row.get(0))
+            .optional()
     }
 }

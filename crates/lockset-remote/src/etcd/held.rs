@@ -1,0 +1,138 @@
+//! Keeping what is held, and giving it back.
+
+use std::sync::Arc;
+
+use etcd_client::{Compare, CompareOp, GetOptions, PutOptions, Txn, TxnOp, TxnOpResponse};
+
+use super::claims::Claim;
+use super::connection::heard;
+use super::kept::{Kept, recall};
+use super::key;
+use super::session::term;
+use crate::Request;
+use crate::store::{Renewed, StoreError, Withdrawn};
+
+impl Kept {
+    /// A keep-alive of the session, and proof that the key is still there and still the session's.
+    pub(super) async fn renew(self: &Arc<Self>, request: &Request) -> Result<Renewed, StoreError> {
+        let Some(claim) = self.claims.of(request.id) else { return self.take_over(request).await };
+        let session = &claim.session;
+        let Some(revision) = claim.revision.filter(|_| !claim.is_over()) else {
+            return Ok(Renewed::Gone);
+        };
+        let key = claim.key.as_str();
+        let kept = self.connection.run(|link| {
+            let mut client = link.client.kv_client();
+            session.kept_with(link, async move {
+                let keys_only = GetOptions::new().with_keys_only();
+                let read = heard(client.get(key, Some(keys_only)).await)?;
+                let is_there = read
+                    .kvs()
+                    .first()
+                    .is_some_and(|kv| kv.create_revision() == revision && kv.lease() == session.id);
+                Ok((is_there, term(read.header())))
+            })
+        });
+        match kept.await {
+            Ok(answer) if answer.value.0 => {
+                self.claims.renewed(request.id, answer.value.1 + request.ttl);
+                Ok(Renewed::Yes)
+            }
+            Ok(_) => Ok(Renewed::Gone),
+            Err(error) => {
+                self.noted(session, &error);
+                if session.lost.is_set() { Ok(Renewed::Gone) } else { Err(error) }
+            }
+        }
+    }
+
+    /// The same for a lease that another process has put into a ticket: its key becomes one of our
+    /// session's.
+    async fn take_over(self: &Arc<Self>, request: &Request) -> Result<Renewed, StoreError> {
+        let session = self.session(request.ttl).await?;
+        let claim = self.claim(request, &session)?;
+        let key = claim.key.as_str();
+        let ours = PutOptions::new().with_lease(session.id).with_ignore_value();
+        let is_there = Compare::create_revision(key, CompareOp::Greater, 0);
+        let keys_only = GetOptions::new().with_keys_only();
+        let txn = Txn::new()
+            .when([is_there])
+            .and_then([TxnOp::put(key, "", Some(ours)), TxnOp::get(key, Some(keys_only))]);
+        let taken = self.connection.run(|link| {
+            let (mut client, txn) = (link.client.kv_client(), txn.clone());
+            session.kept_with(link, async move {
+                let answer = heard(client.txn(txn).await)?;
+                let revision = answer.op_responses().into_iter().find_map(|part| match part {
+                    TxnOpResponse::Get(read) => read.kvs().first().map(|kv| kv.create_revision()),
+                    _ => None,
+                });
+                Ok((revision, term(answer.header())))
+            })
+        });
+        let taken = taken.await.inspect_err(|error| self.noted(&session, error))?;
+        match taken.value.0 {
+            Some(revision) => {
+                self.claims.answered(request.id, revision, None, false);
+                Ok(Renewed::Yes)
+            }
+            None => {
+                self.claims.forget(request.id);
+                Ok(Renewed::Gone)
+            }
+        }
+    }
+
+    /// Removes the request's key, wherever it stands, and sees to it that it does not come again.
+    pub(super) async fn release(&self, request: &Request) -> Result<Withdrawn, StoreError> {
+        let claim = self.claims.of(request.id);
+        let txn = removal(request, claim.as_ref());
+        let removed = self.connection.run(|link| {
+            let (mut client, txn) = (link.client.kv_client(), txn.clone());
+            Box::pin(async move {
+                let answer = heard(client.txn(txn).await)?;
+                let deleted = answer.op_responses().into_iter().find_map(|part| match part {
+                    TxnOpResponse::Delete(delete) => Some(delete.deleted()),
+                    _ => None,
+                });
+                Ok(deleted.unwrap_or(0) > 0)
+            })
+        });
+        let removed = match removed.await {
+            Ok(removed) => removed,
+            Err(error) => {
+                if let Some(claim) = &claim {
+                    self.noted(&claim.session, &error);
+                    if claim.session.lost.is_set() {
+                        // And with it what was its.
+                        self.claims.forget(request.id);
+                        return Ok(Withdrawn::NotHeld);
+                    }
+                }
+                return Err(error);
+            }
+        };
+        self.claims.forget(request.id);
+        match (removed.value, removed.repeated) {
+            (true, _) => Ok(Withdrawn::Freed),
+            (false, false) => Ok(Withdrawn::NotHeld),
+            // It may have been freed by the first try, whose answer was lost.
+            (false, true) => Err(StoreError::interrupted("the connection broke")),
+        }
+    }
+}
+
+/// What removes a request's key: the one that is known, by when it was created; and if there may
+/// be another to come, whichever is there, together with a recall.
+fn removal(request: &Request, claim: Option<&Claim>) -> Txn {
+    let key = key::of(request);
+    let delete = TxnOp::delete(key.as_str(), None);
+    match claim {
+        Some(claim) if claim.session.lost.is_set() => Txn::new().and_then([delete]),
+        Some(claim) if claim.in_doubt => Txn::new().and_then([recall(&claim.session), delete]),
+        Some(Claim { revision: Some(revision), .. }) => {
+            let known = Compare::create_revision(key, CompareOp::Equal, *revision);
+            Txn::new().when([known]).and_then([delete])
+        }
+        _ => Txn::new().and_then([delete]),
+    }
+}

@@ -1,0 +1,13 @@
+//! What is special about leases kept by etcd: sessions that several leases share, the compare
+//! clause, who is let in, and servers that fail one by one.
+
+#![cfg(feature = "etcd")]
+
+mod access;
+mod bugs;
+mod cuts;
+mod leader;
+mod promises;
+mod sessions;
+mod support;
+mod wire;

@@ -1,0 +1,121 @@
+//! What the engine relies on in every store, asked of the store directly: an id owns what it was
+//! granted and nothing else, however late it comes.
+
+use std::time::Duration;
+
+use lockset_api::Name;
+use lockset_remote::{
+    Attempt, LeaseStore, Mode, Renewed, Request, StoreError, Wake, Withdrawn, etcd::Etcd,
+};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::support::{LONG, keys, server};
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn request() -> Request {
+    Request::new(Name::new("job").unwrap(), LONG).unwrap()
+}
+
+fn permits(n: u32, of: u32) -> Request {
+    let names = [Name::new("pool").unwrap()];
+    Request::of(std::sync::Arc::new(names), Mode::Permits { n, of }, LONG).unwrap()
+}
+
+fn fence(attempt: Attempt) -> u64 {
+    match attempt {
+        Attempt::Granted(fence) => fence.value(),
+        other => panic!("not granted: {other:?}"),
+    }
+}
+
+#[test]
+fn an_id_owns_what_it_was_granted_and_nothing_else() {
+    let (server, runtime) = (server(), runtime());
+    let store = Etcd::new(&server.url()).unwrap();
+    runtime
+        .block_on(async {
+            let (owner, stranger) = (request(), request());
+            let attempt =
+                async |request: &Request, patience| store.attempt(request, patience).await;
+            let first = fence(attempt(&owner, Duration::ZERO).await?);
+            // Again, as after an answer that was lost.
+            assert_eq!(fence(attempt(&owner, Duration::ZERO).await?), first);
+            assert_eq!(fence(attempt(&owner, LONG).await?), first);
+            assert!(matches!(attempt(&stranger, Duration::ZERO).await?, Attempt::Busy { .. }));
+            assert_eq!(store.renew(&stranger).await?, Renewed::Gone);
+            assert_eq!(store.release(&stranger).await?, Withdrawn::NotHeld);
+            assert!(matches!(attempt(&stranger, LONG).await?, Attempt::Queued { .. }));
+            assert_eq!(store.renew(&owner).await?, Renewed::Yes);
+            assert_eq!(store.release(&owner).await?, Withdrawn::Freed);
+            assert_eq!(store.release(&owner).await?, Withdrawn::NotHeld);
+            assert_eq!(store.renew(&owner).await?, Renewed::Gone);
+            let Wake::Granted(grant) = store.wait(&stranger, 1, LONG).await? else { panic!() };
+            assert!(grant.fence.value() > first);
+            assert_eq!(fence(attempt(&stranger, LONG).await?), grant.fence.value());
+            assert_eq!(store.release(&stranger).await?, Withdrawn::Freed);
+            Ok::<(), StoreError>(())
+        })
+        .unwrap();
+    assert_eq!(keys(&server), 0);
+}
+
+/// A waiter whose limit is smaller than others' is not passed by them, and so finds no more than
+/// its limit when its turn comes.
+#[test]
+fn each_request_keeps_to_its_own_limit_and_to_the_line() {
+    let (server, runtime) = (server(), runtime());
+    let store = Etcd::new(&server.url()).unwrap();
+    runtime
+        .block_on(async {
+            let (holder, narrow, wide) = (permits(1, 3), permits(1, 1), permits(1, 3));
+            fence(store.attempt(&holder, LONG).await?);
+            assert!(matches!(store.attempt(&narrow, LONG).await?, Attempt::Queued { .. }));
+            assert!(matches!(store.attempt(&wide, LONG).await?, Attempt::Queued { .. }));
+            store.release(&holder).await?;
+            assert!(matches!(store.wait(&narrow, 1, LONG).await?, Wake::Granted(_)));
+            store.release(&narrow).await?;
+            assert!(matches!(store.wait(&wide, 1, LONG).await?, Wake::Granted(_)));
+            store.release(&wide).await?;
+            Ok::<(), StoreError>(())
+        })
+        .unwrap();
+}
+
+/// An attempt that nobody waits for any more, its release, and a server that does both when it is
+/// let go on, in whichever order: the request must come to own nothing.
+#[test]
+fn an_attempt_that_is_done_after_its_release_takes_nothing() {
+    let (server, runtime) = (server(), runtime());
+    let (far, near) = (Etcd::new(&server.url()).unwrap(), Etcd::new(&server.url()).unwrap());
+    runtime
+        .block_on(async {
+            // It keeps the session alive, and with it what is left behind.
+            let other = Request::new(Name::new("other").unwrap(), LONG).unwrap();
+            fence(far.attempt(&other, LONG).await?);
+            for _ in 0..20 {
+                let late = request();
+                server.pause().unwrap();
+                // Shorter than a silence for which the connection would be given up.
+                let patience = Duration::from_millis(50);
+                let answer = tokio::time::timeout(patience, far.attempt(&late, LONG)).await;
+                assert!(answer.is_err(), "a stopped server answered");
+                let release = far.release(&late);
+                let (released, resumed) = tokio::join!(release, async { server.resume() });
+                resumed.unwrap();
+                released?;
+                let next = request();
+                let answer = near.attempt(&next, LONG).await?;
+                assert!(matches!(answer, Attempt::Granted(_)), "left behind by {}", late.id);
+                near.release(&next).await?;
+                // What comes even later, as well.
+                tokio::task::yield_now().await;
+            }
+            far.release(&other).await?;
+            Ok::<(), StoreError>(())
+        })
+        .unwrap();
+    assert!(keys(&server) <= 1, "more than the count of the recalls");
+}
