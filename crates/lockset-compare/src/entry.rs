@@ -188,7 +188,7 @@ impl Entry {
     pub(crate) fn span(&self, scenario: &Scenario) -> Duration {
         let contends = scenario.group == Group::Contended;
         Duration::from_millis(match (self.pace, scenario.group) {
-            (Pace::Memory, _) if contends => 40,
+            (Pace::Memory, _) if contends => 60,
             (Pace::Memory, Group::Uncontended) => 8,
             (Pace::Kernel, Group::Uncontended) => 10,
             (Pace::Server, Group::Uncontended) => 60,

@@ -11,7 +11,7 @@ use std::fmt::Write;
 use crate::base::Yardsticks;
 use crate::report::Report;
 use crate::table::{pairs, table};
-use crate::units::{digits, time};
+use crate::units::{digits, short, time};
 
 const STYLE: &str = include_str!("../assets/page.css");
 
@@ -84,9 +84,9 @@ fn about(report: &Report) -> String {
 fn progression(text: &mut String, report: &Report) {
     let yardsticks = Yardsticks::of(report);
     let rows = pairs(report).into_iter().map(|(lock, ns)| {
-        let mutexes = yardsticks.mutexes(ns).map(|n| format!(" · {} mutexes", digits(n)));
+        let mutexes = yardsticks.mutexes(ns).map(|n| format!(" · {} mutexes", short(n)));
         let trips = yardsticks.round_trips(lock, ns);
-        let trips = trips.map(|n| format!(" · {} round trips", digits(n)));
+        let trips = trips.map(|n| format!(" · {} RTT", digits(n)));
         let figures = [mutexes, trips].into_iter().flatten().collect::<String>();
         spans::Span {
             label: lock.id(),
@@ -108,7 +108,8 @@ fn progression(text: &mut String, report: &Report) {
         text,
         "<section id=\"all\">\n<h2>From nanoseconds to milliseconds</h2>\n<p>What a lock costs \
          when nobody else wants it, on a logarithmic scale: each grid line is ten times the one \
-         before. The same row of the same table for all of them.</p>\n{}</section>",
+         before. The same row of the same table for all of them. <em>RTT</em> is a bare round trip to \
+         the same server.</p>\n{}</section>",
         plot.draw()
     );
 }

@@ -22,6 +22,15 @@ pub(crate) fn time(ns: f64) -> String {
     }
 }
 
+/// A number, with a letter for thousands or millions.
+pub(crate) fn short(number: f64) -> String {
+    match number {
+        _ if number >= 1e6 => format!("{} M", digits(number / 1e6)),
+        _ if number >= 1e4 => format!("{} k", digits(number / 1e3)),
+        _ => digits(number),
+    }
+}
+
 /// A rate, with the letters for thousands and millions.
 pub(crate) fn rate(a_second: f64) -> String {
     match a_second {

@@ -13,7 +13,7 @@ pub(super) struct Line {
     pub(super) points: Vec<(u32, f64)>,
 }
 
-const WIDTH: f64 = 960.0;
+const WIDTH: f64 = 1000.0;
 const HEIGHT: f64 = 380.0;
 const LEFT: f64 = 90.0;
 const RIGHT: f64 = 690.0;
