@@ -108,8 +108,8 @@ fn progression(text: &mut String, report: &Report) {
         text,
         "<section id=\"all\">\n<h2>From nanoseconds to milliseconds</h2>\n<p>What a lock costs \
          when nobody else wants it, on a logarithmic scale: each grid line is ten times the one \
-         before. The same row of the same table for all of them. <em>RTT</em> is a bare round trip to \
-         the same server.</p>\n{}</section>",
+         before. The same row of the same table for all of them. <em>RTT</em> is a bare round trip \
+         to the same server.</p>\n{}</section>",
         plot.draw()
     );
 }

@@ -27,8 +27,8 @@ so an instruction more in `Mutex::unlock` is seen that no clock would show.
 
 Each path is a function of its own, in the release profile, and what calling it takes is subtracted.
 *Exchanges* are atomic read-modify-writes, each of which takes far longer than other instructions; a
-plain load or store is none. *System calls* have the calls of the clock in them, since valgrind makes
-a program ask the kernel for the time; without it, that is no call.
+plain load or store is none. *System calls* have the calls of the clock in them, since valgrind
+makes a program ask the kernel for the time; without it, that is no call.
 
 Fewer instructions are not a faster lock. These numbers see neither what an exchange costs, nor a
 cache line that another processor has; [the clock's tables](bias.md) do.
