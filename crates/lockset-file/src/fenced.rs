@@ -189,9 +189,10 @@ impl FencedFile {
             Some((_, file)) => Some(file),
             None => None,
         };
-        let bytes = content(old.as_ref())?;
+        let content = content(old.as_ref())?;
+        let bytes = content.as_ref();
         let new = beside(&self.path, ".new");
-        let replaced = write_new(&new, fence, bytes.as_ref(), old).and_then(|()| {
+        let replaced = write_new(&new, fence, bytes, old).and_then(|()| {
             // From here on it is the file's content, and not before all of it is on disk.
             fs::rename(&new, &self.path)
         });
