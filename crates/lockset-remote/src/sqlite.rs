@@ -8,7 +8,7 @@
 //! | `lockset_schema` | the version of these, and of which start of the machine their times are |
 //!
 //! The first is kept for ever, since fences must go on rising. A holder's row says how much of the
-//! lock it has ([`Mode`](crate::Mode)), since when and until when, with which fence, and who it is;
+//! lock it has ([`Mode`]), since when and until when, with which fence, and who it is;
 //! a waiter's what it asks for, and by which bell it is to be woken. A database of the first
 //! version, with one table, is brought up to this one when it is opened; one of a later version is
 //! refused. It may have other tables, of whatever program.
