@@ -71,6 +71,8 @@ impl MariaDb {
             let mut args: Vec<OsString> = vec!["--no-defaults".into()];
             args.extend([
                 path("--datadir=", "data"),
+                // A server that starts deletes what another has in the directory that they share.
+                path("--tmpdir=", ""),
                 path("--socket=", "socket"),
                 path("--pid-file=", "pid"),
                 path("--init-file=", "init.sql"),

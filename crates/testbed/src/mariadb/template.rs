@@ -34,6 +34,9 @@ fn template() -> Result<PathBuf, Error> {
         .args(["--no-defaults", "--user=root", "--skip-test-db", "--skip-name-resolve"])
         .arg("--auth-root-authentication-method=normal")
         .arg(datadir)
+        // A server that starts deletes what it takes for its own temporary files, whoever's they
+        // are.
+        .env("TMPDIR", made.path())
         .stdin(Stdio::null())
         .output()?;
     if !output.status.success() {
