@@ -14,7 +14,7 @@ fn names_mean_themselves_whatever_is_in_them() {
     assert_eq!(
         rows.statement(Dialect::MySql).unwrap(),
         "SELECT * FROM `a\"; DROP TABLE b; --`.`c``d` WHERE `x\"` = ? AND `y``` = ? \
-         FOR SHARE NOWAIT",
+         /*!80001 FOR SHARE */ /*M! LOCK IN SHARE MODE */ NOWAIT",
     );
 }
 
