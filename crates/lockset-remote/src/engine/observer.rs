@@ -1,11 +1,12 @@
 //! Watching who holds a lock, without asking for it.
 
-use core::{fmt, mem};
-use std::time::Duration;
+use core::fmt;
+use std::time::{Duration, Instant};
 
-use lockset_api::{Error, Name};
+use lockset_api::{Error, Fence, Name};
 
 use super::claim::Port;
+use super::driver::now;
 use crate::RequestId;
 use crate::store::Status;
 
@@ -34,15 +35,15 @@ pub struct Observer {
     port: Port,
     name: Name,
     every: Duration,
-    /// How long to wait before the next look.
-    pause: Duration,
-    /// Who held it at the last look, if there was one.
-    seen: Option<Vec<RequestId>>,
+    /// When to look next; now, if never before.
+    next: Option<Instant>,
+    /// Who held it at the last look, if there was one, and with which fence.
+    seen: Option<(Vec<RequestId>, Option<Fence>)>,
 }
 
 impl Observer {
     pub(super) fn new(port: &Port, name: &Name, every: Duration) -> Self {
-        Self { port: port.clone(), name: name.clone(), every, pause: Duration::ZERO, seen: None }
+        Self { port: port.clone(), name: name.clone(), every, next: None, seen: None }
     }
 
     /// Waits until the lock is held by others than at the last look; the first look does not wait.
@@ -64,17 +65,20 @@ impl Observer {
     /// As [`changed`](Self::changed).
     pub async fn changed_async(&mut self) -> Result<Status, Error> {
         loop {
-            let pause = mem::replace(&mut self.pause, self.every);
             let (port, name) = (self.port.clone(), self.name.clone());
+            let at = *self.next.get_or_insert_with(now);
             let look = self.port.on_driver(async move {
-                tokio::time::sleep(pause).await;
+                tokio::time::sleep_until(at.into()).await;
                 port.inspect(&name).await
             });
-            let status = look.await?;
+            let looked = look.await;
+            self.next = Some(now() + self.every);
+            let status = looked?;
             let mut holders: Vec<_> = status.holders.iter().map(|party| party.id).collect();
             holders.sort_unstable();
-            if self.seen.as_ref() != Some(&holders) {
-                self.seen = Some(holders);
+            let seen = Some((holders, status.fence));
+            if self.seen != seen {
+                self.seen = seen;
                 return Ok(status);
             }
         }

@@ -39,6 +39,8 @@ impl Flight {
         text: String,
         patience: Duration,
     ) -> Self {
+        // Before anybody can run the task: the server may count from then.
+        let sent = Instant::now();
         let sent_by = Arc::new(Mutex::default());
         let (noted, server) = (Arc::clone(&sent_by), Arc::clone(server));
         let task = tokio::spawn(async move {
@@ -46,7 +48,7 @@ impl Flight {
             let answer = tokio::time::timeout(patience + SLACK, exchange).await;
             answer.unwrap_or_else(|elapsed| Err(StoreError::interrupted(elapsed)))
         });
-        Self { task, sent_by, sent: Instant::now(), patience, looks: 0, missed: 0 }
+        Self { task, sent_by, sent, patience, looks: 0, missed: 0 }
     }
 
     /// The answer. Nothing is lost if this is not awaited to its end.

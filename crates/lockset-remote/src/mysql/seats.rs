@@ -14,7 +14,7 @@ use crate::{Request, RequestId};
 const FEW: usize = 64;
 
 /// Far longer than an exchange, or a wait at a time, takes.
-const LONG: Duration = Duration::from_secs(300);
+const LONG: Duration = Duration::from_secs(1200);
 
 #[derive(Default)]
 pub(super) struct Seats(Mutex<Seated>);
@@ -40,7 +40,10 @@ impl Seats {
         if seated.seats.len() > FEW.max(seated.were * 2) {
             // A lease that went elsewhere by a ticket is never given back here.
             let now = Instant::now();
-            seated.seats.retain(|_, seat| now < seat.forgotten);
+            // A seat that somebody is at, a waiter for instance, is not forgotten, however long.
+            seated
+                .seats
+                .retain(|_, place| now < place.forgotten || Arc::strong_count(&place.seat) > 1);
             seated.were = seated.seats.len();
         }
         let entry = seated

@@ -40,9 +40,11 @@ pub(super) fn is_of_the_wire(error: &Error) -> bool {
 /// Whether the server says by this that it ends the session.
 fn is_end_of_session(state: &SqlState) -> bool {
     const IDLE_SESSION_TIMEOUT: &str = "57P05";
+    // Since version 17; it ends the session.
+    const TRANSACTION_TIMEOUT: &str = "25P04";
     *state == SqlState::ADMIN_SHUTDOWN
         || *state == SqlState::CRASH_SHUTDOWN
-        || state.code() == IDLE_SESSION_TIMEOUT
+        || [IDLE_SESSION_TIMEOUT, TRANSACTION_TIMEOUT].contains(&state.code())
         || state.code().starts_with("08")
 }
 

@@ -28,6 +28,7 @@ pub(super) enum Trouble {
     /// The tables are of a later version than this one knows.
     Newer,
     NoWal,
+    NoBoot,
     Other,
 }
 
@@ -73,6 +74,10 @@ impl Trouble {
             Self::NoWal => {
                 "it cannot have a write-ahead log; put it on a file system of this machine, and \
                  close whatever has it open in another journal mode"
+            }
+            Self::NoBoot => {
+                "the system does not say which start of the machine this is, so no time in it can be \
+                 read; let this process see /proc/sys/kernel/random/boot_id"
             }
             Self::Other => "SQLite failed",
         }

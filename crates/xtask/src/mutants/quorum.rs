@@ -5,7 +5,6 @@ use super::{Area, Mutant};
 const ACQUIRE: &str = "crates/lockset-remote/src/engine/acquire.rs";
 const BALLOT: &str = "crates/lockset-remote/src/redlock/ballot.rs";
 const LEASE: &str = "crates/lockset-remote/src/engine/lease.rs";
-const MEMBERSHIP: &str = "crates/lockset-remote/src/redlock/membership.rs";
 const NODE: &str = "crates/lockset-remote/src/redlock/node.rs";
 const QUORUM: &str = "crates/lockset-remote/src/redlock/quorum.rs";
 
@@ -36,13 +35,6 @@ pub(super) const EXCLUSION: Area = area(&[
         file: BALLOT,
         from: "(quorum.draw()?, Some(quorum.floor()))",
         to: "(wanted.id, Some(quorum.floor()))",
-        test: SEEDS,
-    },
-    Mutant {
-        name: "master that forgot counts anew",
-        file: MEMBERSHIP,
-        from: "sum.top.max(one.top)",
-        to: "sum.top.min(one.top)",
         test: SEEDS,
     },
     Mutant {
