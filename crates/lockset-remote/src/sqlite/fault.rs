@@ -76,8 +76,8 @@ impl Trouble {
                  close whatever has it open in another journal mode"
             }
             Self::NoBoot => {
-                "the system does not say which start of the machine this is, so no time in it can be \
-                 read; let this process see /proc/sys/kernel/random/boot_id"
+                "the system does not say which start of the machine this is, so no time in it can \
+                 be read; let this process see /proc/sys/kernel/random/boot_id"
             }
             Self::Other => "SQLite failed",
         }
