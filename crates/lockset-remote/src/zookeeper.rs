@@ -47,6 +47,9 @@
 //! is removed when its TTL is over, and the session is for holders that have died: their locks are
 //! free when it has ended.
 //!
+//! A lease that is put into a ticket can only be resumed by the same [`ZooKeeper`] value, as its
+//! session is there.
+//!
 //! # What may go wrong
 //!
 //! - *No answer to the making of a node.* It may stand there, and nobody would know. It bears the
