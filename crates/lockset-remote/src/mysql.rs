@@ -1,11 +1,11 @@
 //! Leases kept by MySQL or MariaDB: a row says who has the lock, and `GET_LOCK` is the line.
 //!
 //! A named lock of the server's, `GET_LOCK`, queues and wakes like no table can: whoever releases
-//! it hands it to the next session in line, at once and without being asked. But it is the
-//! session's, and ends when the server takes the session for ended: a connection that a firewall
-//! cuts, a restart, a failover give the lock to somebody else while its holder still works. So it
-//! is not the lease here. The lease is a row, with a time; and the named lock decides whose turn it
-//! is to look at the row.
+//! it hands it to the next in line, at once and unasked. But it belongs to a database session, and
+//! ends when the server takes that for ended: a connection that a firewall cuts, a restart, a
+//! failover give the lock to somebody else while its holder still works. So it is not the lease
+//! here. The lease is a row, with a time; and the named lock decides whose turn it is to look at
+//! the row.
 //!
 //! One row a lock, kept for ever, in the table `lockset_lease` of the database in the URL. It is
 //! made when it is missing.

@@ -174,7 +174,7 @@ impl Postgres {
         answer.await.map_err(StoreError::unreachable)?.map(|session| (session, true))
     }
 
-    /// One attempt in this session, which is closed if anything is left in doubt.
+    /// One attempt in a database session, which is closed if anything is left in doubt.
     async fn attempt_in(
         &self,
         session: Arc<Session>,

@@ -20,7 +20,7 @@ const FACTS: &str = "SELECT version() AS version,
         to_regclass('lockset.fence') IS NOT NULL AS has_table,
         pg_backend_pid() AS process";
 
-/// Tells this session from every other: `$1`. The rest makes sure of what a lock relies on,
+/// Tells the database session from every other: `$1`. The rest makes sure of what a lock relies on,
 /// whatever the database's own defaults are; `$2` is how long it may be idle.
 ///
 /// A count must be on disk before it is answered, or a crash of the server would take fences back.
