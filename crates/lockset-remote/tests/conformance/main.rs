@@ -13,6 +13,14 @@
 mod etcd_faults;
 #[cfg(feature = "etcd")]
 mod etcd_store;
+#[cfg(any(
+    feature = "etcd",
+    feature = "mysql",
+    feature = "postgres",
+    feature = "redis",
+    feature = "zookeeper"
+))]
+mod hurt;
 #[cfg(feature = "mysql")]
 mod mysql_faults;
 #[cfg(feature = "mysql")]
@@ -27,6 +35,14 @@ mod redis_faults;
 mod redis_store;
 #[cfg(all(feature = "redlock", feature = "redis", feature = "sqlite"))]
 mod redlock_store;
+#[cfg(any(
+    feature = "etcd",
+    feature = "mysql",
+    feature = "postgres",
+    feature = "redis",
+    feature = "zookeeper"
+))]
+mod served;
 #[cfg(feature = "sqlite")]
 mod sqlite_faults;
 #[cfg(feature = "sqlite")]

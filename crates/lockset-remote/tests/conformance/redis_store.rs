@@ -1,85 +1,31 @@
 //! Leases kept by one Redis server, and by a cluster: alone, shared, by permits, in a line.
 
-use std::marker::PhantomData;
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use lockset_conformance::{
-    LeaseSubject, PermitsLeaseSubject, PermitsSubject, QueueSubject, Subject, Watched, process,
-    suite,
-};
-use lockset_remote::{Locks, RemoteRwLock, RemoteSemaphore, Renewal, redis::Redis};
+use lockset_conformance::{Watched, process, suite};
+use lockset_remote::{Locks, redis::Redis};
 
-use super::{Kept, Store, TTL, Tasks, WatchedTasks};
+use super::served::{Key, Served, book, key, pool};
+use super::{Kept, Tasks, WatchedTasks};
 
-/// One server for all tests, and a name for each.
+/// For all tests.
 static SERVER: LazyLock<testbed::Redis> =
     LazyLock::new(|| testbed::Redis::start().unwrap_or_else(|error| panic!("{error}")));
 static CLUSTER: LazyLock<testbed::RedisCluster> =
     LazyLock::new(|| testbed::RedisCluster::start().unwrap_or_else(|error| panic!("{error}")));
-static NEXT: AtomicU64 = AtomicU64::new(0);
-
-/// Which of the two.
-trait Servers: Send + Sync + 'static {
-    const PEER: &'static str;
-
-    fn url() -> String;
-
-    /// A handle with a connection of its own.
-    fn locks() -> Locks {
-        Locks::new(Redis::new(&Self::url()).expect("a URL"))
-    }
-}
 
 struct Alone;
 
-impl Servers for Alone {
+impl Served for Alone {
     const PEER: &'static str = "redis_store::peer";
 
     fn url() -> String {
         SERVER.url()
     }
-}
 
-struct Cluster;
-
-impl Servers for Cluster {
-    const PEER: &'static str = "redis_store::cluster_peer";
-
-    fn url() -> String {
-        let [one, another, _] = CLUSTER.addrs();
-        format!("redis+cluster://{one},{another}")
+    fn connect(url: &str) -> Locks {
+        Locks::new(Redis::new(url).expect("a URL"))
     }
-}
-
-struct Key<S>(u64, PhantomData<S>);
-
-impl<S> Key<S> {
-    fn new() -> Self {
-        // Relaxed: the number only has to be unlike every other.
-        Self(NEXT.fetch_add(1, Ordering::Relaxed), PhantomData)
-    }
-
-    fn name(&self) -> String {
-        format!("job-{}", self.0)
-    }
-}
-
-impl<S: Servers> Store for Key<S> {
-    const PEER: &'static str = S::PEER;
-
-    fn address(&self) -> String {
-        format!("{}#{}", S::url(), self.name())
-    }
-
-    fn locks(address: &str) -> Locks {
-        Locks::new(Redis::new(address).expect("a URL"))
-    }
-}
-
-fn key<S>() -> Kept<Key<S>> {
-    Kept(Key::new())
 }
 
 #[test]
@@ -87,61 +33,33 @@ fn peer() {
     process::serve::<Kept<Key<Alone>>>();
 }
 
+struct Cluster;
+
+impl Served for Cluster {
+    const PEER: &'static str = "redis_store::cluster_peer";
+
+    fn url() -> String {
+        let [one, another, _] = CLUSTER.addrs();
+        format!("redis+cluster://{one},{another}")
+    }
+
+    fn connect(url: &str) -> Locks {
+        Alone::connect(url)
+    }
+}
+
 #[test]
 fn cluster_peer() {
     process::serve::<Kept<Key<Cluster>>>();
 }
 
-impl<S: Servers> QueueSubject for Kept<Key<S>> {
-    fn waiting(&self) -> usize {
-        S::locks().inspect(&self.0.name()).expect("the server tells").waiters.len()
-    }
-}
-
-/// The same lock, for readers as well.
-struct Book<S>(Key<S>);
-
-impl<S: Servers> Subject for Book<S> {
-    type Lock = RemoteRwLock;
-    const ROUNDS: usize = 10;
-
-    fn open(&self) -> RemoteRwLock {
-        S::locks().rw_lock(&self.0.name()).and_then(|lock| lock.with_ttl(TTL)).expect("a lock")
-    }
-}
-
-impl<S: Servers> LeaseSubject for Book<S> {
-    fn open_brief(&self, ttl: Duration) -> RemoteRwLock {
-        self.open().with_renewal(Renewal::Never).with_ttl(ttl).expect("a TTL")
-    }
-}
-
-struct Pool<S>(PhantomData<S>);
-
-impl<S: Servers> PermitsSubject for Pool<S> {
-    type Permits = RemoteSemaphore;
-
-    fn with_permits(&self, permits: usize) -> RemoteSemaphore {
-        self.long_and_brief(permits, TTL).0
-    }
-}
-
-impl<S: Servers> PermitsLeaseSubject for Pool<S> {
-    fn long_and_brief(&self, permits: usize, ttl: Duration) -> (RemoteSemaphore, RemoteSemaphore) {
-        let (name, permits) = (Key::<S>::new().name(), permits.try_into().expect("a few"));
-        let open = || S::locks().semaphore(&name, permits).expect("a semaphore");
-        let long = open().with_ttl(TTL).expect("a TTL");
-        (long, open().with_renewal(Renewal::Never).with_ttl(ttl).expect("a TTL"))
-    }
-}
-
 suite!(redis: key::<Alone>() => lock, process, lease, fifo);
-suite!(redis_shared: Book::<Alone>(Key::new()) => lock, shared, lease, shared_lease);
-suite!(redis_permits: Pool::<Alone>(PhantomData) => permits, permits_lease);
+suite!(redis_shared: book::<Alone>() => lock, shared, lease, shared_lease);
+suite!(redis_permits: pool::<Alone>() => permits, permits_lease);
 suite!(redis_async: Tasks(key::<Alone>()) => lock);
 suite!(redis_watched: Watched::new(key::<Alone>()) => lock, process, lease);
 suite!(redis_watched_async: WatchedTasks(key::<Alone>()) => lock);
 
 suite!(cluster: key::<Cluster>() => lock, process, lease, fifo);
-suite!(cluster_shared: Book::<Cluster>(Key::new()) => shared, shared_lease);
-suite!(cluster_permits: Pool::<Cluster>(PhantomData) => permits, permits_lease);
+suite!(cluster_shared: book::<Cluster>() => shared, shared_lease);
+suite!(cluster_permits: pool::<Cluster>() => permits, permits_lease);

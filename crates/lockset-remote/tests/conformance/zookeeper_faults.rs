@@ -1,80 +1,12 @@
-//! Leases kept by a ZooKeeper server that is hurt: one server and one wire for each check.
+//! Leases kept by a ZooKeeper server that is hurt.
 
-use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use lockset_conformance::suite;
+use lockset_remote::{Locks, zookeeper::ZooKeeper};
 
-use lockset_conformance::{FaultSubject, LeaseSubject, Subject, suite};
-use lockset_remote::{Locks, RemoteLock, Renewal, zookeeper::ZooKeeper};
-use testbed::Proxy;
+use super::hurt::{Hurt, one_server};
 
-use super::TTL;
+one_server!(testbed::ZooKeeper, |addr| Locks::new(
+    ZooKeeper::new(&format!("zk://{addr}")).unwrap()
+));
 
-struct Hurt {
-    server: Mutex<testbed::ZooKeeper>,
-    wire: Proxy,
-}
-
-impl Hurt {
-    fn new() -> Self {
-        let server = testbed::ZooKeeper::start().unwrap_or_else(|error| panic!("{error}"));
-        let wire = Proxy::start(server.addr()).expect("a port");
-        Self { server: Mutex::new(server), wire }
-    }
-
-    fn server(&self) -> MutexGuard<'_, testbed::ZooKeeper> {
-        self.server.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Subject for Hurt {
-    type Lock = RemoteLock;
-    const ROUNDS: usize = 10;
-
-    fn open(&self) -> RemoteLock {
-        self.open_renewed(TTL)
-    }
-}
-
-impl LeaseSubject for Hurt {
-    fn open_brief(&self, ttl: Duration) -> RemoteLock {
-        self.open_renewed(ttl).with_renewal(Renewal::Never)
-    }
-}
-
-impl FaultSubject for Hurt {
-    fn open_renewed(&self, ttl: Duration) -> RemoteLock {
-        let locks = Locks::new(ZooKeeper::new(&format!("zk://{}", self.wire.addr())).unwrap());
-        locks.lock("job").and_then(|lock| lock.with_ttl(ttl)).expect("a lock")
-    }
-
-    fn cut(&self) {
-        self.wire.cut();
-    }
-
-    fn sever(&self) {
-        self.wire.sever();
-    }
-
-    fn heal(&self) {
-        self.wire.heal();
-    }
-
-    fn pause(&self) {
-        expect(self.server().pause());
-    }
-
-    fn resume(&self) {
-        expect(self.server().resume());
-    }
-
-    fn restart(&self) {
-        self.server().restart().unwrap_or_else(|error| panic!("{error}"));
-    }
-}
-
-fn expect(done: io::Result<()>) {
-    done.expect("the server is there");
-}
-
-suite!(hurt: Hurt::new() => faults);
+suite!(hurt: Hurt::new(testbed::ZooKeeper::start()) => faults);

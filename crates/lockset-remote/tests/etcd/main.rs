@@ -5,7 +5,6 @@
 
 mod access;
 mod bugs;
-mod cuts;
 mod leader;
 mod promises;
 mod sessions;

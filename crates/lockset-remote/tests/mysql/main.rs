@@ -5,7 +5,6 @@
 
 mod access;
 mod bugs;
-mod cuts;
 mod names;
 mod sessions;
 mod stopped;

@@ -4,7 +4,6 @@
 
 mod access;
 mod bugs;
-mod cuts;
 mod poolers;
 mod round_trips;
 mod sessions;
