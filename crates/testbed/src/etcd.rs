@@ -11,7 +11,7 @@ use std::path::Path;
 
 use crate::Error;
 use crate::port::on_free_ports;
-use crate::supervised::{Program, Supervised};
+use crate::supervised::{Program, Supervised, faults_of_a_process};
 use ask::ask;
 pub use cluster::EtcdCluster;
 pub use tls::EtcdTls;
@@ -37,6 +37,8 @@ pub struct Etcd {
     /// Where it says how it is; its own address, unless that speaks TLS.
     health: SocketAddr,
 }
+
+faults_of_a_process!(Etcd);
 
 impl Etcd {
     /// Starts a server, and returns once it answers.
@@ -135,34 +137,6 @@ impl Etcd {
         self.post("/v3/auth/user/grant", r#"{"user":"root","role":"root"}"#)?;
         self.post("/v3/auth/enable", "{}")?;
         Ok(())
-    }
-
-    /// Stops the server where it stands (SIGSTOP), as a long pause of its machine would: its
-    /// connections stay open and new ones are accepted, but nothing is answered.
-    ///
-    /// # Errors
-    ///
-    /// If the server is not running any more.
-    pub fn pause(&self) -> io::Result<()> {
-        self.process.pause()
-    }
-
-    /// Ends a pause (SIGCONT): the server answers everything that was sent to it meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// If the server is not running any more.
-    pub fn resume(&self) -> io::Result<()> {
-        self.process.resume()
-    }
-
-    /// Kills the server (SIGKILL), paused or not. Its connections break and its port refuses.
-    ///
-    /// # Errors
-    ///
-    /// If the operating system cannot say that it has ended.
-    pub fn kill(&mut self) -> io::Result<()> {
-        self.process.kill()
     }
 
     /// Kills the server and starts it again on the same port, with all that it has answered.

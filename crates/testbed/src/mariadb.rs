@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::Error;
 use crate::port::on_free_ports;
-use crate::supervised::{Program, Supervised};
+use crate::supervised::{Program, Supervised, faults_of_a_process};
 use template::copy_template;
 
 const PROGRAM: Program = Program { name: "mariadbd", package: "mariadb-server" };
@@ -44,6 +44,8 @@ pub struct MariaDb {
     process: Supervised,
     addr: SocketAddr,
 }
+
+faults_of_a_process!(MariaDb);
 
 impl MariaDb {
     /// Starts a server, and returns once it answers.
@@ -144,34 +146,6 @@ impl MariaDb {
     #[must_use]
     pub fn dir(&self) -> &Path {
         self.process.dir()
-    }
-
-    /// Stops the server where it stands (SIGSTOP): its connections stay open and nothing is
-    /// answered.
-    ///
-    /// # Errors
-    ///
-    /// If the server is not running any more.
-    pub fn pause(&self) -> io::Result<()> {
-        self.process.pause()
-    }
-
-    /// Ends a pause (SIGCONT): the server answers everything that was sent to it meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// If the server is not running any more.
-    pub fn resume(&self) -> io::Result<()> {
-        self.process.resume()
-    }
-
-    /// Kills the server (SIGKILL), paused or not. Its connections break and its port refuses.
-    ///
-    /// # Errors
-    ///
-    /// If the operating system cannot say that it has ended.
-    pub fn kill(&mut self) -> io::Result<()> {
-        self.process.kill()
     }
 
     /// Kills the server and starts it again on the same port, with all that it has answered.

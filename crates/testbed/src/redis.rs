@@ -12,7 +12,7 @@ use std::path::Path;
 
 use crate::Error;
 use crate::port::on_free_ports;
-use crate::supervised::{Program, Supervised};
+use crate::supervised::{Program, Supervised, faults_of_a_process};
 use ask::ask;
 pub use cluster::RedisCluster;
 pub use sentinel::RedisSentinel;
@@ -34,6 +34,8 @@ pub struct Redis {
     process: Supervised,
     addr: SocketAddr,
 }
+
+faults_of_a_process!(Redis);
 
 impl Redis {
     /// Starts a server without persistence, and returns once it answers: what it knew is gone
@@ -134,34 +136,6 @@ impl Redis {
         let password = format!(">{password}");
         self.command(&[&["ACL", "SETUSER", name, "reset", "on", &password], rules].concat())?;
         Ok(())
-    }
-
-    /// Stops the server where it stands (SIGSTOP), as a long pause of its machine would: its
-    /// connections stay open and new ones are accepted, but nothing is answered.
-    ///
-    /// # Errors
-    ///
-    /// If the server is not running any more.
-    pub fn pause(&self) -> io::Result<()> {
-        self.process.pause()
-    }
-
-    /// Ends a pause (SIGCONT): the server answers everything that was sent to it meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// If the server is not running any more.
-    pub fn resume(&self) -> io::Result<()> {
-        self.process.resume()
-    }
-
-    /// Kills the server (SIGKILL), paused or not. Its connections break and its port refuses.
-    ///
-    /// # Errors
-    ///
-    /// If the operating system cannot say that it has ended.
-    pub fn kill(&mut self) -> io::Result<()> {
-        self.process.kill()
     }
 
     /// Kills the server and starts it again on the same port. It remembers nothing, unless it was

@@ -238,3 +238,40 @@ fn read_pid(answers: &mut impl BufRead) -> io::Result<Pid> {
 fn no_supervisor() -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, "the supervising shell is not there")
 }
+
+/// The faults of a server that is one process, kept in the field `process`.
+macro_rules! faults_of_a_process {
+    ($server:ty) => {
+        impl $server {
+            /// Stops the server where it stands (SIGSTOP), as a long pause of its machine would:
+            /// its connections stay open and new ones are accepted, but nothing is answered.
+            ///
+            /// # Errors
+            ///
+            /// If the server is not running any more.
+            pub fn pause(&self) -> std::io::Result<()> {
+                self.process.pause()
+            }
+
+            /// Ends a pause (SIGCONT): the server answers everything that was sent to it meanwhile.
+            ///
+            /// # Errors
+            ///
+            /// If the server is not running any more.
+            pub fn resume(&self) -> std::io::Result<()> {
+                self.process.resume()
+            }
+
+            /// Kills the server (SIGKILL), paused or not. Its connections break and its port
+            /// refuses.
+            ///
+            /// # Errors
+            ///
+            /// If the operating system cannot say that it has ended.
+            pub fn kill(&mut self) -> std::io::Result<()> {
+                self.process.kill()
+            }
+        }
+    };
+}
+pub(crate) use faults_of_a_process;

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::Error;
 use crate::port::on_free_ports;
-use crate::supervised::{Program, Supervised};
+use crate::supervised::{Program, Supervised, faults_of_a_process};
 pub use cluster::ZooKeeperCluster;
 
 const JAVA: Program = Program { name: "java", package: PACKAGE };
@@ -62,6 +62,8 @@ pub struct ZooKeeper {
     /// What it says of its part when it serves: `standalone`, or `leader` and `follower`.
     modes: &'static [&'static str],
 }
+
+faults_of_a_process!(ZooKeeper);
 
 impl ZooKeeper {
     /// Starts a server that serves alone, and returns once it does. It remembers everything that
@@ -167,34 +169,6 @@ impl ZooKeeper {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
         Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()))
-    }
-
-    /// Stops the server where it stands (SIGSTOP), as a long pause of its machine would: its
-    /// connections stay open and new ones are accepted, but nothing is answered.
-    ///
-    /// # Errors
-    ///
-    /// If the server is not running any more.
-    pub fn pause(&self) -> io::Result<()> {
-        self.process.pause()
-    }
-
-    /// Ends a pause (SIGCONT): the server answers what was sent to it meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// If the server is not running any more.
-    pub fn resume(&self) -> io::Result<()> {
-        self.process.resume()
-    }
-
-    /// Kills the server (SIGKILL), paused or not. Its connections break and its port refuses.
-    ///
-    /// # Errors
-    ///
-    /// If the operating system cannot say that it has ended.
-    pub fn kill(&mut self) -> io::Result<()> {
-        self.process.kill()
     }
 
     /// Kills the server and starts it again on the same port, with what it knew: sessions as well,

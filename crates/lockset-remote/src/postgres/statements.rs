@@ -102,8 +102,8 @@ fn unlock(suffix: &str) -> String {
     )
 }
 
-/// Whose lock the database session holds. That it is answered is the renewal: the server counts the idle
-/// time anew.
+/// Whose lock the database session holds. That it is answered is the renewal: the server counts the
+/// idle time anew.
 pub(super) const HOLDS: &str =
     "SELECT coalesce(current_setting('lockset.request', true), '') AS request";
 

@@ -11,151 +11,74 @@
 
 mod cutting;
 
-#[cfg(feature = "etcd")]
-mod etcd {
-    use lockset_remote::{Locks, etcd::Etcd};
-    use testbed::Direction;
+/// The tests of one server, cut every so many bytes of the requests, and of the replies.
+macro_rules! cut {
+    ($name:ident: $server:ty as $store:ty, at $url:literal, every $requests:literal or
+        $replies:literal of $least:literal bytes, ends with its connection: $ends:literal) => {
+        mod $name {
+            use lockset_remote::Locks;
+            use testbed::Direction;
 
-    use super::cutting::Served;
+            use super::cutting::Served;
 
-    fn served() -> Served {
-        let server = testbed::Etcd::start().unwrap_or_else(|error| panic!("{error}"));
-        Served {
-            addr: server.addr(),
-            _server: Box::new(server),
-            locks: |addr| Locks::new(Etcd::new(&format!("etcd://{addr}")).unwrap()),
-            least: 500,
-            ends_with_connection: false,
+            fn served() -> Served {
+                let server = <$server>::start().unwrap_or_else(|error| panic!("{error}"));
+                Served {
+                    addr: server.addr(),
+                    _server: Box::new(server),
+                    locks: |addr| {
+                        let url = $url.replace("ADDR", &addr.to_string());
+                        Locks::new(<$store>::new(&url).unwrap())
+                    },
+                    least: $least,
+                    ends_with_connection: $ends,
+                }
+            }
+
+            #[test]
+            fn requests_that_are_cut_anywhere() {
+                served().cut_everywhere(Direction::Requests, $requests);
+            }
+
+            #[test]
+            fn replies_that_are_cut_anywhere() {
+                served().cut_everywhere(Direction::Replies, $replies);
+            }
         }
-    }
-
-    #[test]
-    fn requests_that_are_cut_anywhere() {
-        served().cut_everywhere(Direction::Requests, 7);
-    }
-
-    #[test]
-    fn replies_that_are_cut_anywhere() {
-        served().cut_everywhere(Direction::Replies, 7);
-    }
+    };
 }
+
+#[cfg(feature = "etcd")]
+cut!(
+    etcd: testbed::Etcd as lockset_remote::etcd::Etcd,
+    at "etcd://ADDR",
+    every 7 or 7 of 500 bytes, ends with its connection: false
+);
 
 #[cfg(feature = "mysql")]
-mod mysql {
-    use lockset_remote::{Locks, mysql::Mysql};
-    use testbed::Direction;
-
-    use super::cutting::Served;
-
-    fn served() -> Served {
-        let server = testbed::MariaDb::start().unwrap_or_else(|error| panic!("{error}"));
-        Served {
-            addr: server.addr(),
-            _server: Box::new(server),
-            locks: |addr| {
-                Locks::new(Mysql::new(&format!("mysql://lockset:secret@{addr}/lockset")).unwrap())
-            },
-            least: 500,
-            ends_with_connection: false,
-        }
-    }
-
-    #[test]
-    fn requests_that_are_cut_anywhere() {
-        served().cut_everywhere(Direction::Requests, 97);
-    }
-
-    #[test]
-    fn replies_that_are_cut_anywhere() {
-        served().cut_everywhere(Direction::Replies, 29);
-    }
-}
+cut!(
+    mysql: testbed::MariaDb as lockset_remote::mysql::Mysql,
+    at "mysql://lockset:secret@ADDR/lockset",
+    every 97 or 29 of 500 bytes, ends with its connection: false
+);
 
 #[cfg(feature = "postgres")]
-mod postgres {
-    use lockset_remote::{Locks, postgres::Postgres};
-    use testbed::Direction;
-
-    use super::cutting::Served;
-
-    fn served() -> Served {
-        let server = testbed::Postgres::start().unwrap_or_else(|error| panic!("{error}"));
-        Served {
-            addr: server.addr(),
-            _server: Box::new(server),
-            locks: |addr| {
-                Locks::new(Postgres::new(&format!("postgres://postgres@{addr}/postgres")).unwrap())
-            },
-            least: 200,
-            ends_with_connection: true,
-        }
-    }
-
-    #[test]
-    fn requests_that_are_cut_anywhere() {
-        served().cut_everywhere(Direction::Requests, 61);
-    }
-
-    #[test]
-    fn replies_that_are_cut_anywhere() {
-        served().cut_everywhere(Direction::Replies, 61);
-    }
-}
+cut!(
+    postgres: testbed::Postgres as lockset_remote::postgres::Postgres,
+    at "postgres://postgres@ADDR/postgres",
+    every 61 or 61 of 200 bytes, ends with its connection: true
+);
 
 #[cfg(feature = "redis")]
-mod redis {
-    use lockset_remote::{Locks, redis::Redis};
-    use testbed::Direction;
-
-    use super::cutting::Served;
-
-    fn served() -> Served {
-        let server = testbed::Redis::start().unwrap_or_else(|error| panic!("{error}"));
-        Served {
-            addr: server.addr(),
-            _server: Box::new(server),
-            locks: |addr| Locks::new(Redis::new(&format!("redis://{addr}")).unwrap()),
-            least: 200,
-            ends_with_connection: false,
-        }
-    }
-
-    #[test]
-    fn requests_that_are_cut_anywhere() {
-        served().cut_everywhere(Direction::Requests, 5);
-    }
-
-    #[test]
-    fn replies_that_are_cut_anywhere() {
-        served().cut_everywhere(Direction::Replies, 5);
-    }
-}
+cut!(
+    redis: testbed::Redis as lockset_remote::redis::Redis,
+    at "redis://ADDR",
+    every 5 or 5 of 200 bytes, ends with its connection: false
+);
 
 #[cfg(feature = "zookeeper")]
-mod zookeeper {
-    use lockset_remote::{Locks, zookeeper::ZooKeeper};
-    use testbed::Direction;
-
-    use super::cutting::Served;
-
-    fn served() -> Served {
-        let server = testbed::ZooKeeper::start().unwrap_or_else(|error| panic!("{error}"));
-        Served {
-            addr: server.addr(),
-            _server: Box::new(server),
-            locks: |addr| Locks::new(ZooKeeper::new(&format!("zk://{addr}")).unwrap()),
-            least: 200,
-            ends_with_connection: false,
-        }
-    }
-
-    #[test]
-    fn requests_that_are_cut_anywhere() {
-        served().cut_everywhere(Direction::Requests, 5);
-    }
-
-    #[test]
-    fn replies_that_are_cut_anywhere() {
-        served().cut_everywhere(Direction::Replies, 5);
-    }
-}
+cut!(
+    zookeeper: testbed::ZooKeeper as lockset_remote::zookeeper::ZooKeeper,
+    at "zk://ADDR",
+    every 5 or 5 of 200 bytes, ends with its connection: false
+);
