@@ -1,6 +1,6 @@
 //! One row for each server that keeps leases: what they cost in round trips, and what they rest on.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use lockset_api::{AsyncLock, Released};
 use lockset_bench::stats::median;
@@ -108,8 +108,9 @@ fn measure(row: &Row, line: &mut Line, effort: &Effort, measured: &mut Measured)
     let (rtt, name, url) = (line.rtt(PINGS), line.fresh_name(), line.url());
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime starts");
     runtime.block_on(async {
-        let lock = || (row.locks)(&url).lock(&name).expect("a name");
-        let (one, other) = (lock(), lock());
+        let locks = (row.locks)(&url);
+        let one = locks.lock(&name).expect("a name");
+        let other = (row.locks)(&url).lock(&name).expect("a name");
         pair(&one).await;
         pair(&other).await;
         let (mut acquire, mut release) = (Vec::new(), Vec::new());
@@ -120,7 +121,7 @@ fn measure(row: &Row, line: &mut Line, effort: &Effort, measured: &mut Measured)
         }
         let mut hand_over = Vec::new();
         for _ in 0..effort.hand_overs.1 {
-            hand_over.push(handed_over(&one, &other).await);
+            hand_over.push(handed_over(&locks, &one, &other).await);
         }
         measured.acquire.push(median(acquire) / rtt);
         measured.release.push(median(release) / rtt);
@@ -139,7 +140,7 @@ async fn pair(lock: &RemoteLock) -> (f64, f64) {
 }
 
 /// How long from a release until the one who waits has it, in seconds.
-async fn handed_over(holder: &RemoteLock, waiter: &RemoteLock) -> f64 {
+async fn handed_over(locks: &Locks, holder: &RemoteLock, waiter: &RemoteLock) -> f64 {
     let held = holder.lock_async().await.expect("the server is there");
     let waits = async {
         let lease = waiter.lock_async().await.expect("the server is there");
@@ -148,8 +149,9 @@ async fn handed_over(holder: &RemoteLock, waiter: &RemoteLock) -> f64 {
         acquired
     };
     let releases = async {
-        // Long enough to stand in line, however many round trips that takes.
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        // The other stands in line, as the server says.
+        let name = holder.name().as_str();
+        while locks.inspect_async(name).await.expect("the server tells").waiters.is_empty() {}
         let released = Instant::now();
         let _ = held.release_async().await.expect("the server is there");
         released
