@@ -7,23 +7,28 @@
 //! |---|---|
 //! | `CHROOT/lockset` | a container: the server removes it when it has been empty for a while |
 //! | `CHROOT/lockset/NAME` | a container: the line before one lock |
-//! | `CHROOT/lockset/NAME/ID.WEIGHT.SEQUENCE` | an ephemeral sequential node: one request |
+//! | `CHROOT/lockset/NAME/ID.WEIGHT-LIMIT.SEQUENCE` | an ephemeral sequential node: one request |
 //!
 //! In NAME, `/`, `%`, a dot in front and what is not ASCII are written as `%` and two digits. ID is
-//! the request's, WEIGHT what it takes of the lock ([`Mode`]), SEQUENCE the server's number. The
-//! node has in it, for people: its session's timeout, its limit, who asks, and what for.
+//! the request's, WEIGHT what it takes of the lock and LIMIT what may be out for it to be granted
+//! ([`Mode`]), SEQUENCE the server's number. The node has in it, for people: its session's timeout,
+//! who asks, and what for.
 //!
 //! # The line
 //!
 //! A request makes its node, and holds the lock when all nodes before its own leave room for it:
 //! for an exclusive lock when there are none, for a reader when there is no writer, for permits
-//! when there are few enough. Nobody is overtaken. Nodes before one's own can only vanish, so the
-//! list is asked for once, if at all: the node is made in one transaction with an empty write to
-//! the line, whose answer says how many stand there, and one who is alone knows it after one round
-//! trip.
+//! when there are few enough. Those before it count by their own limits as well: as long as there
+//! is no room for one of them, it is nobody's turn who stands behind that. So nobody is overtaken,
+//! also where those who use one lock do not say the same of it.
+//!
+//! Nodes before one's own can only vanish, so the list is asked for once, if at all: the node is
+//! made in one transaction with an empty write to the line, whose answer says how many stand there,
+//! and one who is alone knows it after one round trip.
 //!
 //! A waiter watches the fewest nodes that alone are in its way: the one before its own, or the next
-//! writer, or as many as there are permits. The watch is one for children, which an ephemeral node
+//! writer, or as many as there are permits; and with one before it for whom there is no room while
+//! there would be for it, that one and those in its way. The watch is one for children, which an ephemeral node
 //! has none of, so that it fires when the node is gone and never else. If that leaves room, as it
 //! does when the one before us was the holder, the lock is ours and nothing is asked any more. So
 //! that it is known in time, a waiter also watches the one before those, and lists the line when
@@ -150,7 +155,7 @@ impl ZooKeeper {
         let session = self.sessions.of(request.ttl).await?;
         let at = Where { session, lock: self.path(&request.names[0]) };
         let data = status::record(request, at.session.lasts);
-        let prefix = prefix(request.id, request.mode.weight());
+        let prefix = prefix(request.id, request.mode);
         // From here on a node may come to be, whatever becomes of the answer, and of us.
         self.places.put(request.id, Place::Doubtful(at.clone()));
         let asked = now();
@@ -229,7 +234,7 @@ impl LeaseStore for ZooKeeper {
                 Some(standing) => standing,
                 None => self.enter(request).await?,
             };
-            if standing.ahead.leaves_room(request.mode.weight(), request.mode.limit()) {
+            if standing.is_its_turn() {
                 let fence = Fence::new(standing.zxid);
                 self.places.hold(standing, asked, request.ttl);
                 return Ok(Attempt::Granted(fence));

@@ -59,6 +59,13 @@ impl Where {
     }
 }
 
+impl Standing {
+    /// Whether the lock is its request's, as far as is known of those before it.
+    pub(super) fn is_its_turn(&self) -> bool {
+        self.ahead.leave_turn_to(&self.node)
+    }
+}
+
 impl Place {
     pub(super) fn at(&self) -> &Where {
         match self {

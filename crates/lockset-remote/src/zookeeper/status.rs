@@ -5,16 +5,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use lockset_api::Fence;
 use zookeeper_client::Error;
 
-use super::line::{Node, in_order};
+use super::line::{Node, Room, in_order};
 use super::session::Session;
 use crate::Request;
 use crate::store::{Party, Status};
 
-/// What a node has in it: how long its session lasts, how much may be out for it to be granted, and
-/// who asks for what.
+/// What a node has in it: how long its session lasts, and who asks for what.
 pub(super) fn record(request: &Request, lasts: Duration) -> String {
     let note = request.note.as_deref().unwrap_or_default();
-    format!("{} {}\n{}\n{note}", lasts.as_millis(), request.mode.limit(), request.holder)
+    format!("{}\n{}\n{note}", lasts.as_millis(), request.holder)
 }
 
 /// Who holds the lock at this path, and who waits for it.
@@ -28,17 +27,18 @@ pub(super) async fn inspect(session: &Session, lock: &str) -> Result<Status, Err
     let paths: Vec<_> = nodes.iter().map(|node| format!("{lock}/{}", node.name)).collect();
     let asked: Vec<_> = paths.iter().map(|path| session.entry(path)).collect();
     let mut status = Status::default();
-    let mut taken = 0_u64;
+    let (mut room, mut is_held) = (Room::default(), true);
     for (node, entry) in nodes.into_iter().zip(asked) {
         let (data, stat) = match entry.await {
             // It has gone meanwhile.
             Err(Error::NoNode) => continue,
             entry => entry?,
         };
+        // The first for whom there is no room waits, and whoever stands behind it.
+        is_held &= room.has_place_for(&node);
         // Nothing that is written there can be relied on but the name.
-        let Some((limit, party)) = party(&node, &data, stat.ctime) else { continue };
-        taken += u64::from(node.weight);
-        if taken <= u64::from(limit) {
+        let Some(party) = party(&node, &data, stat.ctime) else { continue };
+        if is_held {
             status.fence = u64::try_from(stat.czxid).ok().map(Fence::new);
             status.holders.push(party);
         } else {
@@ -48,17 +48,16 @@ pub(super) async fn inspect(session: &Session, lock: &str) -> Result<Status, Err
     Ok(status)
 }
 
-/// The limit of a node's request, and who made it.
-fn party(node: &Node, data: &[u8], made: i64) -> Option<(u32, Party)> {
+/// Who made a node.
+fn party(node: &Node, data: &[u8], made: i64) -> Option<Party> {
     let text = core::str::from_utf8(data).ok()?;
     let mut lines = text.splitn(3, '\n');
-    let (lasts, limit) = lines.next()?.split_once(' ')?;
-    let (holder, note) = (lines.next()?, lines.next()?);
+    let (lasts, holder, note) = (lines.next()?, lines.next()?, lines.next()?);
     let remaining = Duration::from_millis(lasts.parse().ok()?);
     let made = UNIX_EPOCH + Duration::from_millis(made.try_into().ok()?);
     // The server's clock and ours may differ.
     let since = SystemTime::now().duration_since(made).unwrap_or_default();
     let party = Party::new(node.id, holder.to_owned(), node.weight, since, remaining);
     let note = (!note.is_empty()).then(|| note.to_owned());
-    Some((limit.parse().ok()?, party.with_note(note)))
+    Some(party.with_note(note))
 }

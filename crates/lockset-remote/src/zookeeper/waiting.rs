@@ -45,14 +45,13 @@ impl<'a> Waiter<'a> {
 
     /// Waits until the lock is ours, or until it is time to look again, by `until` at the latest.
     pub(super) async fn wait(mut self, until: Instant) -> Wake {
-        let (weight, limit) = (self.request.mode.weight(), self.request.mode.limit());
-        while !self.standing.ahead.leaves_room(weight, limit) {
-            self.watch(weight, limit);
+        while !self.standing.is_its_turn() {
+            self.watch();
             // Early enough that a grant which comes then leaves most of a lease.
             let confirmation_due = self.standing.confirmed + self.request.ttl / 3;
             let step = tokio::select! {
                 news = self.watches.join_next() => match news {
-                    Some(Ok(News::Gone(name))) => self.has_gone(&name, weight, limit).await,
+                    Some(Ok(News::Gone(name))) => self.has_gone(&name).await,
                     _ => Step::LookAgain,
                 },
                 () = sleep_until(confirmation_due.into()) => self.confirm().await,
@@ -75,9 +74,9 @@ impl<'a> Waiter<'a> {
     /// Has those watched who alone are in the way, and the one before them. When that one goes, it
     /// is the turn of those in the way: we look who is left while they hold the lock, instead of
     /// when they have released it.
-    fn watch(&mut self, weight: u32, limit: u32) {
-        let ahead = &self.standing.ahead;
-        let in_the_way = ahead.in_the_way(weight, limit);
+    fn watch(&mut self) {
+        let Standing { ahead, node, .. } = &self.standing;
+        let in_the_way = ahead.in_the_way(node);
         let before = ahead.before(&in_the_way);
         for node in in_the_way.into_iter().chain(before) {
             if !self.watched.contains(&node.name) {
@@ -90,9 +89,9 @@ impl<'a> Waiter<'a> {
     /// One of those before us has gone. If it was the only one that was in the way, as a holder
     /// with nobody before it is, that is all; otherwise others may have gone as well, or it was not
     /// one of those who are in the way, and it is time to know who is left.
-    async fn has_gone(&mut self, name: &str, weight: u32, limit: u32) -> Step {
+    async fn has_gone(&mut self, name: &str) -> Step {
         self.standing.ahead.remove(name);
-        if self.standing.ahead.leaves_room(weight, limit) {
+        if self.standing.is_its_turn() {
             return Step::GoOn;
         }
         let at = &self.standing.at;

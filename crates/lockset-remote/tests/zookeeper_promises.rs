@@ -1,0 +1,93 @@
+//! What the engine relies on in every store, asked of ZooKeeper's directly.
+
+#![cfg(feature = "zookeeper")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lockset_api::Name;
+use lockset_remote::{Attempt, LeaseStore, Mode, Request, StoreError, Wake, zookeeper::ZooKeeper};
+use testbed::ZooKeeper as Server;
+use tokio::runtime::{Builder, Runtime};
+
+const LONG: Duration = Duration::from_secs(60);
+
+fn server() -> Server {
+    Server::start().unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn request(mode: Mode) -> Request {
+    Request::of(Arc::new([Name::new("pool").unwrap()]), mode, LONG).unwrap()
+}
+
+fn permits(n: u32, of: u32) -> Request {
+    request(Mode::Permits { n, of })
+}
+
+fn fence(attempt: Attempt) -> u64 {
+    match attempt {
+        Attempt::Granted(fence) => fence.value(),
+        other => panic!("not granted: {other:?}"),
+    }
+}
+
+/// One with a greater limit, or none, finds room beside the holder that one before it does not
+/// find: it waits behind that, and fences rise.
+#[test]
+fn each_request_keeps_to_its_own_limit_and_to_the_line() {
+    let (server, runtime) = (server(), runtime());
+    let store = ZooKeeper::new(&server.url()).unwrap();
+    runtime
+        .block_on(async {
+            for wide in [permits(1, 10), request(Mode::Shared)] {
+                let (holder, narrow) = (permits(3, 3), permits(1, 1));
+                let mut fences = vec![fence(store.attempt(&holder, LONG).await?)];
+                assert!(matches!(store.attempt(&narrow, LONG).await?, Attempt::Queued { .. }));
+                let attempt = store.attempt(&wide, LONG).await?;
+                assert!(matches!(attempt, Attempt::Queued { .. }), "{wide:?} passed: {attempt:?}");
+                let status = store.inspect(&holder.names[0]).await?;
+                assert_eq!((status.holders.len(), status.waiters.len()), (1, 2), "{status:?}");
+                // It waits for the holder and for the narrow one, of whom each goes in its turn.
+                let later = async {
+                    store.release(&holder).await?;
+                    let Wake::Granted(grant) = store.wait(&narrow, 1, LONG).await? else {
+                        panic!("the narrow one was not granted")
+                    };
+                    store.release(&narrow).await?;
+                    Ok::<_, StoreError>(grant.fence.value())
+                };
+                let (wake, narrow) = tokio::join!(store.wait(&wide, 1, LONG), later);
+                let Wake::Granted(grant) = wake? else { panic!("the wide one was not granted") };
+                fences.extend([narrow?, grant.fence.value()]);
+                assert!(fences.is_sorted_by(|before, after| before < after), "{fences:?}");
+                store.release(&wide).await?;
+            }
+            Ok::<(), StoreError>(())
+        })
+        .unwrap();
+}
+
+/// One who waits only for another behind whom it stands is granted the lock when that gives up.
+#[test]
+fn whoever_gives_up_lets_those_behind_it_pass() {
+    let (server, runtime) = (server(), runtime());
+    let store = ZooKeeper::new(&server.url()).unwrap();
+    runtime
+        .block_on(async {
+            let (holder, narrow, wide) = (permits(3, 3), permits(1, 1), permits(1, 10));
+            fence(store.attempt(&holder, LONG).await?);
+            assert!(matches!(store.attempt(&narrow, LONG).await?, Attempt::Queued { .. }));
+            assert!(matches!(store.attempt(&wide, LONG).await?, Attempt::Queued { .. }));
+            let (wake, gone) = tokio::join!(store.wait(&wide, 1, LONG), store.release(&narrow));
+            gone?;
+            assert!(matches!(wake?, Wake::Granted(_)));
+            store.release(&wide).await?;
+            store.release(&holder).await?;
+            Ok::<(), StoreError>(())
+        })
+        .unwrap();
+}
