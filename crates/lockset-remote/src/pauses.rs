@@ -22,11 +22,16 @@ impl Pauses {
 
     /// The wait after the `round`-th failed attempt; no longer than the holder has at most.
     pub(crate) fn wait<'a>(self, round: u32, held: Duration) -> Op<'a, Wake> {
-        // Ten doublings are a factor of a thousand, beyond which `longest` has long been reached.
-        let pause = (self.first * 2_u32.pow(round.clamp(1, 10) - 1)).min(self.longest);
+        let pause = self.pause(round).min(held);
         Box::pin(async move {
-            sleep(pause.min(held)).await;
+            sleep(pause).await;
             Ok(Wake::Retry)
         })
+    }
+
+    /// The pause after the `round`-th failed attempt.
+    pub(crate) fn pause(self, round: u32) -> Duration {
+        // Ten doublings are a factor of a thousand, beyond which `longest` has long been reached.
+        (self.first * 2_u32.pow(round.clamp(1, 10) - 1)).min(self.longest)
     }
 }

@@ -61,6 +61,8 @@
 //!   id of its request, by which it is found again, behind a `sync` so that no server that lags
 //!   behind is believed, and taken over or removed.
 //! - *No answer to its removal.* It is asked for again; if the node is gone then, it was us.
+//! - *No connection to remove it on.* Whoever gives up a place need not wait for the end of that. It
+//!   is removed as soon as there is a connection, unless its session is over before.
 //! - *Somebody removes the node of a holder.* The next renewal finds out.
 //! - *The process is held up.* When its TTL is over the lease is lost, by its own clock; the
 //!   session may go on a little longer.
@@ -88,6 +90,7 @@
 //! take different paths.
 
 mod fault;
+mod leaving;
 mod line;
 mod places;
 mod session;
@@ -194,8 +197,13 @@ async fn look_again(
             let Some(zxid) = at.session.zxid(&at.path(&node.name)).await? else { return Ok(None) };
             Standing { at, node, zxid, ahead: Ahead::default(), confirmed: now() }
         }
+        // It begins anew when nothing of before is left.
+        Place::Leaves(_, leaving) => {
+            leaving.ended().await?;
+            return Ok(None);
+        }
     };
-    let path = standing.at.path(&standing.node.name);
+    let path = standing.path();
     match standing.at.session.confirm(&path).await {
         Err(zookeeper_client::Error::NoNode) => return Ok(None),
         confirmed => confirmed?,
@@ -269,13 +277,10 @@ impl LeaseStore for ZooKeeper {
             let at = &standing.at;
             let asked = now();
             at.session.connected().await?;
-            let path = at.path(&standing.node.name);
+            let path = standing.path();
             // It may be asked twice what it was asked once: it is counted from before the first.
             match at.session.surely(|| at.session.confirm(&path)).await {
-                Ok(()) => {
-                    self.places.extend(request.id, asked + request.ttl);
-                    Ok(Renewed::Yes)
-                }
+                Ok(()) => Ok(self.places.extend(request.id, asked + request.ttl)),
                 Err(zookeeper_client::Error::NoNode) => {
                     self.places.forget(request.id);
                     Ok(Renewed::Gone)

@@ -6,11 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lockset_api::Name;
-use lockset_remote::{Attempt, LeaseStore, Mode, Request, StoreError, Wake, zookeeper::ZooKeeper};
-use testbed::ZooKeeper as Server;
+use lockset_remote::{
+    Attempt, LeaseStore, Mode, Request, StoreError, Wake, Withdrawn, zookeeper::ZooKeeper,
+};
+use testbed::{Proxy, ZooKeeper as Server};
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::{sleep, timeout};
 
 const LONG: Duration = Duration::from_secs(60);
+
+/// So long an exchange is waited for that is not answered.
+const BRIEF: Duration = Duration::from_millis(100);
 
 fn server() -> Server {
     Server::start().unwrap_or_else(|error| panic!("{error}"))
@@ -90,4 +96,52 @@ fn whoever_gives_up_lets_those_behind_it_pass() {
             Ok::<(), StoreError>(())
         })
         .unwrap();
+}
+
+/// Waits until so many nodes stand in the line of `pool`.
+async fn stand(server: &Server, count: usize) {
+    let is_node = |line: &&str| line.starts_with("\t/lockset/pool/");
+    let nodes = || server.ask("dump").unwrap().lines().filter(is_node).count();
+    let reached = timeout(LONG, async {
+        while nodes() != count {
+            sleep(Duration::from_millis(10)).await;
+        }
+    });
+    assert!(reached.await.is_ok(), "{} stand in line, not {count}", nodes());
+}
+
+/// Its release is given up while there is no connection, and the session lives on: nobody asks for
+/// it any more, and it is removed all the same.
+#[test]
+fn a_place_that_was_given_up_while_there_was_no_connection() {
+    let (server, runtime) = (server(), runtime());
+    let proxy = Proxy::start(server.addr()).unwrap();
+    let far = ZooKeeper::new(&format!("zk://{}", proxy.addr())).unwrap();
+    let near = ZooKeeper::new(&server.url()).unwrap();
+    let [holder, waiter, doubtful, other] = [(); 4].map(|()| request(Mode::Exclusive));
+    runtime.block_on(async {
+        fence(near.attempt(&holder, LONG).await.unwrap());
+        let queued = far.attempt(&waiter, LONG).await.unwrap();
+        assert!(matches!(queued, Attempt::Queued { .. }));
+        server.pause().unwrap();
+        let unanswered = timeout(BRIEF, far.attempt(&doubtful, LONG)).await;
+        assert!(unanswered.is_err(), "a stopped server answered");
+        proxy.sever();
+        server.resume().unwrap();
+        stand(&server, 3).await;
+        for request in [&waiter, &doubtful] {
+            let released = timeout(BRIEF, far.release(request)).await;
+            assert!(released.is_err(), "without a connection");
+        }
+        proxy.heal();
+        stand(&server, 1).await;
+        for request in [&waiter, &doubtful] {
+            assert_eq!(far.release(request).await.unwrap(), Withdrawn::NotHeld);
+        }
+        let queued = far.attempt(&other, LONG).await.unwrap();
+        assert!(matches!(queued, Attempt::Queued { .. }));
+        assert_eq!(near.release(&holder).await.unwrap(), Withdrawn::Freed);
+        let Wake::Granted(_) = far.wait(&other, 1, LONG).await.unwrap() else { panic!() };
+        assert_eq!(far.release(&other).await.unwrap(), Withdrawn::Freed);
+    });
 }

@@ -8,10 +8,11 @@ use tokio::task::AbortHandle;
 use tokio::time::sleep_until;
 
 use super::fault::failed;
+use super::leaving::Leaving;
 use super::line::{Ahead, Node, in_order};
 use super::session::Session;
 use crate::RequestId;
-use crate::store::{StoreError, Withdrawn};
+use crate::store::{Renewed, StoreError, Withdrawn};
 
 /// The requests that may have a node, from before it is made until it is known to be gone.
 #[derive(Default)]
@@ -24,6 +25,8 @@ pub(super) enum Place {
     Doubtful(Where),
     Waits(Standing),
     Holds(Standing, Term),
+    /// What it had is being removed.
+    Leaves(Where, Leaving),
 }
 
 /// In whose line, and on which session.
@@ -60,6 +63,11 @@ impl Where {
 }
 
 impl Standing {
+    /// The path of its node.
+    pub(super) fn path(&self) -> String {
+        self.at.path(&self.node.name)
+    }
+
     /// Whether the lock is its request's, as far as is known of those before it.
     pub(super) fn is_its_turn(&self) -> bool {
         self.ahead.leave_turn_to(&self.node)
@@ -69,7 +77,7 @@ impl Standing {
 impl Place {
     pub(super) fn at(&self) -> &Where {
         match self {
-            Self::Doubtful(at) => at,
+            Self::Doubtful(at) | Self::Leaves(at, _) => at,
             Self::Waits(standing) | Self::Holds(standing, _) => &standing.at,
         }
     }
@@ -78,13 +86,7 @@ impl Place {
 impl Places {
     /// What a request has; nothing if its session is over, and with it the node.
     pub(super) fn of(&self, id: RequestId) -> Option<Place> {
-        let mut places = self.places();
-        let place = places.get(&id)?;
-        if place.at().session.is_over() {
-            remove(&mut places, id);
-            return None;
-        }
-        Some(place.clone())
+        living(&mut self.places(), id).cloned()
     }
 
     pub(super) fn put(&self, id: RequestId, place: Place) {
@@ -108,10 +110,14 @@ impl Places {
         places.insert(id, Place::Holds(standing, Term { until, end }));
     }
 
-    /// A holder's node stays for longer.
-    pub(super) fn extend(&self, id: RequestId, until: Instant) {
-        if let Some(Place::Holds(_, term)) = self.places().get_mut(&id) {
-            term.until = until.max(term.until);
+    /// A holder's node stays for longer, unless it is about to go.
+    pub(super) fn extend(&self, id: RequestId, until: Instant) -> Renewed {
+        match self.places().get_mut(&id) {
+            Some(Place::Holds(_, term)) => {
+                term.until = until.max(term.until);
+                Renewed::Yes
+            }
+            _ => Renewed::Gone,
         }
     }
 
@@ -124,32 +130,38 @@ impl Places {
             }
             sleep_until(term.until.into()).await;
         }
-        // What can fail here is over with the session, or tried again by whoever asks for it.
-        drop(self.withdraw(id).await);
+        self.leave(id);
     }
 
     /// Removes whatever the request has.
     ///
-    /// It is known to be gone when this returns, or nothing is forgotten.
-    pub(super) async fn withdraw(&self, id: RequestId) -> Result<Withdrawn, StoreError> {
-        let Some(place) = self.of(id) else { return Ok(Withdrawn::NotHeld) };
-        let at = place.at();
-        let removed = match &place {
-            Place::Doubtful(at) => remove_all_of(at, id).await,
-            Place::Waits(standing) => at.session.remove(&at.path(&standing.node.name)).await,
-            Place::Holds(standing, _) => at.session.remove(&at.path(&standing.node.name)).await,
-        };
-        match removed {
-            Ok(removed) => {
-                self.forget(id);
-                let held = matches!(place, Place::Holds(..));
-                Ok(if held { removed } else { Withdrawn::NotHeld })
-            }
-            Err(_) if at.session.is_over() => {
-                self.forget(id);
-                Ok(Withdrawn::NotHeld)
-            }
-            Err(error) => Err(failed(error)),
+    /// It is known to be gone when this returns. That comes about as well if nobody waits for it.
+    pub(super) async fn withdraw(self: &Arc<Self>, id: RequestId) -> Result<Withdrawn, StoreError> {
+        match self.leave(id) {
+            Some(leaving) => leaving.ended().await.map_err(failed),
+            None => Ok(Withdrawn::NotHeld),
+        }
+    }
+
+    /// Begins to remove whatever the request has, or finds that this is under way.
+    fn leave(self: &Arc<Self>, id: RequestId) -> Option<Leaving> {
+        let mut places = self.places();
+        let place = living(&mut places, id)?.clone();
+        if let Place::Leaves(_, leaving) = place {
+            return Some(leaving);
+        }
+        remove(&mut places, id);
+        let at = place.at().clone();
+        let leaving = Leaving::begin(self, id, place);
+        places.insert(id, Place::Leaves(at, leaving.clone()));
+        Some(leaving)
+    }
+
+    /// What it was leaving is gone.
+    pub(super) fn left(&self, id: RequestId) {
+        let mut places = self.places();
+        if let Some(Place::Leaves(..)) = places.get(&id) {
+            places.remove(&id);
         }
     }
 
@@ -158,18 +170,19 @@ impl Places {
     }
 }
 
+/// What a request has, unless that has gone with its session.
+fn living(places: &mut HashMap<RequestId, Place>, id: RequestId) -> Option<&Place> {
+    // One that leaves sees to itself.
+    if !matches!(places.get(&id)?, Place::Leaves(..)) && places[&id].at().session.is_over() {
+        remove(places, id);
+    }
+    places.get(&id)
+}
+
 fn remove(places: &mut HashMap<RequestId, Place>, id: RequestId) {
     if let Some(Place::Holds(_, term)) = places.remove(&id) {
         term.end.abort();
     }
-}
-
-/// Finds by its id what a request may have made, and removes it.
-async fn remove_all_of(at: &Where, id: RequestId) -> Result<Withdrawn, zookeeper_client::Error> {
-    for node in found(at, id).await? {
-        at.session.remove(&at.path(&node.name)).await?;
-    }
-    Ok(Withdrawn::NotHeld)
 }
 
 /// The nodes of a request, which are one or none.

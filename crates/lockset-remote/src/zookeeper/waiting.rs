@@ -107,7 +107,7 @@ impl<'a> Waiter<'a> {
     /// Makes sure that our node is there, and that the servers count our session from now.
     async fn confirm(&mut self) -> Step {
         let (asked, at) = (now(), &self.standing.at);
-        let path = at.path(&self.standing.node.name);
+        let path = self.standing.path();
         match at.session.surely(|| at.session.confirm(&path)).await {
             Ok(()) => {
                 self.standing.confirmed = asked;
