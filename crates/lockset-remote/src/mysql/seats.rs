@@ -35,11 +35,14 @@ struct Place {
 impl Seats {
     /// The request's seat, a new one if it has none.
     pub(super) fn enter(&self, request: &Request) -> Arc<AsyncMutex<Seat>> {
-        let forgotten = Instant::now() + request.ttl * 2 + LONG;
+        self.enter_at(request, Instant::now())
+    }
+
+    fn enter_at(&self, request: &Request, now: Instant) -> Arc<AsyncMutex<Seat>> {
+        let forgotten = now + request.ttl * 2 + LONG;
         let mut seated = lock(&self.0);
         if seated.seats.len() > FEW.max(seated.were * 2) {
             // A lease that went elsewhere by a ticket is never given back here.
-            let now = Instant::now();
             // A seat that somebody is at, a waiter for instance, is not forgotten, however long.
             seated
                 .seats
@@ -61,3 +64,6 @@ impl Seats {
         drop(seat);
     }
 }
+
+#[cfg(test)]
+mod tests;
