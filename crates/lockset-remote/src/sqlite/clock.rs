@@ -33,9 +33,34 @@ pub(super) fn nanos(duration: Duration) -> i64 {
 
 const CENTURY: i64 = 100 * 365 * 24 * 60 * 60 * 1_000_000_000;
 
-/// Which start of the machine this is. Elsewhere than on Linux all of them look alike, and a lease
-/// that outlives its machine is held until the clock has come to its end once more.
-pub(super) fn boot() -> String {
-    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    boot.trim().to_owned()
+/// Which start of the machine this is; `None` if the system should say so and does not.
+pub(super) fn boot() -> Option<String> {
+    start(&fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default())
+}
+
+/// What the system says of it. Whoever sees nothing on Linux would take the leases of all others
+/// for those of an earlier start. Elsewhere all of them look alike, and a lease that outlives its
+/// machine is held until the clock has come to its end once more.
+fn start(said: &str) -> Option<String> {
+    let start = said.trim();
+    (!start.is_empty() || !cfg!(target_os = "linux")).then(|| start.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_of_the_machine_that_is_not_told_is_none_on_linux() {
+        assert_eq!(start("5e55-10\n").as_deref(), Some("5e55-10"));
+        for nothing in ["", "\n"] {
+            assert_eq!(start(nothing).is_none(), cfg!(target_os = "linux"), "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn one_start_of_the_machine_has_one_name() {
+        assert!(boot().is_some());
+        assert_eq!(boot(), boot());
+    }
 }

@@ -83,11 +83,7 @@ impl Database {
         }
         let synchronous = self.synchronous.synchronous();
         self.connection.pragma_update(None, "synchronous", synchronous).map_err(fault)?;
-        let boot = clock::boot();
-        // Whoever sees none would take the leases of all others for those of an earlier start.
-        if cfg!(target_os = "linux") && boot.is_empty() {
-            return Err(Fault::new(path, Trouble::NoBoot));
-        }
+        let boot = clock::boot().ok_or_else(|| Fault::new(path, Trouble::NoBoot))?;
         // Of a file that may only be read, SQLite makes an immediate transaction a read.
         if self.connection.is_readonly("main").map_err(fault)? {
             return Err(Fault::new(path, Trouble::ReadOnly));
