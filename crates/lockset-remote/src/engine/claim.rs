@@ -2,12 +2,13 @@
 
 use core::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lockset_api::{Deadline, Error, ErrorKind, Name};
+use tokio::sync::oneshot::error::RecvError;
 
 use super::acquire::{Acquire, Patience};
-use super::driver::{Driver, answer, now};
+use super::driver::{Answer, Driver, answer, now};
 use super::lease::RemoteLease;
 use super::renewer::Renewer;
 use super::terms::{Renewal, Terms};
@@ -31,14 +32,31 @@ impl Port {
         &self,
         exchange: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> impl Future<Output = Result<T, Error>> + Send + 'static {
+        let started = self.start_on_driver(exchange);
+        async move { answered(started?.await) }
+    }
+
+    /// The same, for whoever keeps the answer that is to come. The exchange is seen through whether
+    /// somebody still wants it or not.
+    pub(crate) fn start_on_driver<T: Send + 'static>(
+        &self,
+        exchange: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<Answer<Result<T, Error>>, Error> {
         let (reply, answer) = answer();
-        let started = self.driver.handle().map(|driver| {
-            driver.spawn(async move { drop(reply.send(exchange.await)) });
+        self.driver.handle()?.spawn(async move { drop(reply.send(exchange.await)) });
+        Ok(answer)
+    }
+
+    /// Waits until `at`, by the driver's clock. Nothing goes on there for a future that is dropped.
+    pub(crate) async fn sleep_until(&self, at: Instant) -> Result<(), Error> {
+        let (mut reply, answer) = answer();
+        self.driver.handle()?.spawn(async move {
+            tokio::select! {
+                () = reply.closed() => {}
+                () = tokio::time::sleep_until(at.into()) => drop(reply.send(Ok(()))),
+            }
         });
-        async move {
-            started?;
-            answer.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Other, "the driver is gone")))
-        }
+        answered(answer.await)
     }
 
     /// Who holds the lock of this name, and who waits for it. Runs on the driver.
@@ -48,6 +66,11 @@ impl Port {
         let status = limited(until, self.store.inspect(name)).await;
         status.map_err(|error| error.explain(&*self.store, "inspect the lock").with_lock(name))
     }
+}
+
+/// What came from the driver, which answers before it goes unless it has ended.
+pub(crate) fn answered<T>(answer: Result<Result<T, Error>, RecvError>) -> Result<T, Error> {
+    answer.unwrap_or_else(|_| Err(Error::new(ErrorKind::Other, "the driver is gone")))
 }
 
 /// A lock that can be asked for.

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use lockset_api::{Error, Fence, Name};
 
-use super::claim::Port;
-use super::driver::now;
+use super::claim::{Port, answered};
+use super::driver::{Answer, now};
 use crate::RequestId;
 use crate::store::Status;
 
@@ -37,13 +37,18 @@ pub struct Observer {
     every: Duration,
     /// When to look next; now, if never before.
     next: Option<Instant>,
+    /// A look that was begun, and whose answer nobody has taken yet.
+    look: Option<Answer<Result<Looked, Error>>>,
     /// Who held it at the last look, if there was one, and with which fence.
     seen: Option<(Vec<RequestId>, Option<Fence>)>,
 }
 
+/// What a look came to, and when.
+type Looked = (Result<Status, Error>, Instant);
+
 impl Observer {
     pub(super) fn new(port: &Port, name: &Name, every: Duration) -> Self {
-        Self { port: port.clone(), name: name.clone(), every, next: None, seen: None }
+        Self { port: port.clone(), name: name.clone(), every, next: None, look: None, seen: None }
     }
 
     /// Waits until the lock is held by others than at the last look; the first look does not wait.
@@ -58,21 +63,27 @@ impl Observer {
     }
 
     /// The same for a task. Cancel-safe: a change that was not received is told of by the next
-    /// call.
+    /// call, and a look that was begun goes on for it. Calls that come and go make no more looks.
     ///
     /// # Errors
     ///
     /// As [`changed`](Self::changed).
     pub async fn changed_async(&mut self) -> Result<Status, Error> {
         loop {
-            let (port, name) = (self.port.clone(), self.name.clone());
-            let at = *self.next.get_or_insert_with(now);
-            let look = self.port.on_driver(async move {
-                tokio::time::sleep_until(at.into()).await;
-                port.inspect(&name).await
-            });
-            let looked = look.await;
-            self.next = Some(now() + self.every);
+            let answer = match &mut self.look {
+                Some(look) => look.await,
+                None => {
+                    if let Some(at) = self.next {
+                        self.port.sleep_until(at).await?;
+                    }
+                    let (port, name) = (self.port.clone(), self.name.clone());
+                    let look = async move { Ok((port.inspect(&name).await, now())) };
+                    self.look.insert(self.port.start_on_driver(look)?).await
+                }
+            };
+            self.look = None;
+            let (looked, came) = answered(answer)?;
+            self.next = Some(came + self.every);
             let status = looked?;
             let mut holders: Vec<_> = status.holders.iter().map(|party| party.id).collect();
             holders.sort_unstable();
