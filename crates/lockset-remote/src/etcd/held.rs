@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use etcd_client::{Compare, CompareOp, GetOptions, PutOptions, Txn, TxnOp, TxnOpResponse};
+use etcd_client::{
+    Compare, CompareOp, GetOptions, KeyValue, PutOptions, Txn, TxnOp, TxnOpResponse,
+};
 
 use super::claims::Claim;
 use super::connection::heard;
+use super::fault::is_session_gone;
 use super::kept::{Kept, recall};
 use super::key;
-use super::session::term;
+use super::session::{Session, term};
 use crate::Request;
 use crate::store::{Renewed, StoreError, Withdrawn};
 
@@ -16,29 +19,33 @@ impl Kept {
     /// A keep-alive of the session, and proof that the key is still there and still the session's.
     pub(super) async fn renew(self: &Arc<Self>, request: &Request) -> Result<Renewed, StoreError> {
         let Some(claim) = self.claims.of(request.id) else { return self.take_over(request).await };
-        let session = &claim.session;
-        let Some(revision) = claim.revision.filter(|_| !claim.is_over()) else {
+        // It was never answered that the key is there: the lease is from a ticket, and to take it
+        // over has failed before.
+        let Some(revision) = claim.revision else { return self.take_over(request).await };
+        if claim.is_over() {
             return Ok(Renewed::Gone);
-        };
+        }
+        let session = &claim.session;
         let key = claim.key.as_str();
         let kept = self.connection.run(|link| {
             let mut client = link.client.kv_client();
             session.kept_with(link, async move {
                 let keys_only = GetOptions::new().with_keys_only();
                 let read = heard(client.get(key, Some(keys_only)).await)?;
-                let is_there = read
-                    .kvs()
-                    .first()
-                    .is_some_and(|kv| kv.create_revision() == revision && kv.lease() == session.id);
-                Ok((is_there, term(read.header())))
+                let own = read.kvs().first().filter(|kv| kv.create_revision() == revision);
+                Ok((own.map(KeyValue::lease), term(read.header())))
             })
         });
         match kept.await {
-            Ok(answer) if answer.value.0 => {
-                self.claims.renewed(request.id, answer.value.1 + request.ttl);
-                Ok(Renewed::Yes)
-            }
-            Ok(_) => Ok(Renewed::Gone),
+            Ok(answer) => match answer.value {
+                (Some(id), since) if id == session.id => {
+                    self.claims.renewed(request.id, since + request.ttl);
+                    Ok(Renewed::Yes)
+                }
+                // It went to another process in a ticket, and has come back in one.
+                (Some(_), _) => self.take_over(request).await,
+                (None, _) => Ok(Renewed::Gone),
+            },
             Err(error) => {
                 self.noted(session, &error);
                 if session.lost.is_set() { Ok(Renewed::Gone) } else { Err(error) }
@@ -50,7 +57,22 @@ impl Kept {
     /// session's.
     async fn take_over(self: &Arc<Self>, request: &Request) -> Result<Renewed, StoreError> {
         let session = self.session(request.ttl).await?;
-        let claim = self.claim(request, &session)?;
+        match self.take_over_in(&session, request).await {
+            // It had ended: that is found out by using it.
+            Err(error) if is_session_gone(&error) => {
+                let session = self.session(request.ttl).await?;
+                self.take_over_in(&session, request).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn take_over_in(
+        self: &Arc<Self>,
+        session: &Arc<Session>,
+        request: &Request,
+    ) -> Result<Renewed, StoreError> {
+        let claim = self.claim(request, session)?;
         let key = claim.key.as_str();
         let ours = PutOptions::new().with_lease(session.id).with_ignore_value();
         let is_there = Compare::create_revision(key, CompareOp::Greater, 0);
@@ -69,7 +91,7 @@ impl Kept {
                 Ok((revision, term(answer.header())))
             })
         });
-        let taken = taken.await.inspect_err(|error| self.noted(&session, error))?;
+        let taken = taken.await.inspect_err(|error| self.noted(session, error))?;
         match taken.value.0 {
             Some(revision) => {
                 self.claims.answered(request.id, revision, None, false);

@@ -151,17 +151,3 @@ fn a_lost_flag_that_never_fires() {
     server.post("/v3/kv/deleterange", all).unwrap();
     assert_eq!(lease.lost().wait(Deadline::NEVER), Some(End::Lost(Loss::Revoked)));
 }
-
-/// A session in a ticket went down with the process that had begun it.
-#[test]
-fn a_lease_that_ends_with_the_session_of_its_first_holder() {
-    let server = server();
-    let first = job(&server.url(), Duration::from_secs(2)).lock().unwrap();
-    let fence = first.fence();
-    let second = locks(&server.url()).resume(first.into_ticket()).unwrap();
-    assert_eq!(second.fence(), fence);
-    // Longer than the first session lives, which has nothing any more.
-    assert_eq!(second.lost().wait(Deadline::after(Duration::from_secs(6))), None);
-    assert!(job(&server.url(), LONG).try_lock().unwrap().is_none());
-    assert_eq!(second.release().unwrap(), Released::InTime);
-}

@@ -9,4 +9,5 @@ mod leader;
 mod promises;
 mod sessions;
 mod support;
+mod tickets;
 mod wire;

@@ -8,14 +8,7 @@ use lockset_remote::{Attempt, LeaseStore, Renewal, Request, Wake, etcd::Etcd};
 use testbed::{Etcd as Server, eventually};
 use tokio::runtime::Builder;
 
-use crate::support::{BRIEF, LONG, job, keys, locks, server, until_waiting};
-
-/// The sessions that the server knows, by their ids.
-fn sessions(server: &Server) -> Vec<String> {
-    let answer = server.post("/v3/lease/leases", "{}").unwrap();
-    let ids = answer.split(r#""ID":""#).skip(1);
-    ids.filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
-}
+use crate::support::{BRIEF, LONG, job, keys, locks, server, sessions, until_waiting};
 
 /// As an administrator could.
 fn end_all_sessions(server: &Server) {

@@ -38,3 +38,10 @@ pub(crate) fn keys(server: &Server) -> usize {
     let count = answer.split_once(r#""count":""#).and_then(|(_, rest)| rest.split('"').next());
     count.map_or(0, |count| count.parse().unwrap())
 }
+
+/// The sessions that the server knows, by their ids.
+pub(crate) fn sessions(server: &Server) -> Vec<String> {
+    let answer = server.post("/v3/lease/leases", "{}").unwrap();
+    let ids = answer.split(r#""ID":""#).skip(1);
+    ids.filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
+}
