@@ -27,8 +27,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// does not matter who is asked.
 const ASK_ANOTHER: Duration = Duration::from_secs(1);
 
-/// How long a connection must have been silent, when an exchange on it is given up, for it to be
-/// given up as well. A router that has forgotten it gives no sign at all.
+/// How long a connection must have been silent to what was asked on it, when an exchange is given
+/// up, for it to be given up as well. A router that has forgotten it gives no sign at all.
 const SILENCE: Duration = Duration::from_millis(100);
 
 pub(super) struct Connection {
@@ -50,8 +50,17 @@ struct Current {
 pub(super) struct Link {
     pub(super) client: Client,
     pub(super) broken: Flag,
-    /// When an answer came last.
-    heard: Mutex<Instant>,
+    silence: Mutex<Silence>,
+}
+
+/// How long a server has been silent to what it was asked, since it answered last.
+///
+/// All exchanges count together: each by itself may be given up after a moment, where a TTL is
+/// short.
+struct Silence {
+    /// Up to when it is known.
+    until: Instant,
+    lasted: Duration,
 }
 
 /// What was answered.
@@ -164,7 +173,7 @@ impl Connection {
         }
         let client = Client::from_channel(Channel::Tonic(channel), Some(options)).await;
         let client = client.map_err(not_let_in)?;
-        Ok(Link { client, broken: Flag::default(), heard: Mutex::new(now()) })
+        Ok(Link { client, broken: Flag::default(), silence: Mutex::new(Silence::none()) })
     }
 }
 
@@ -176,13 +185,27 @@ impl Link {
         doubt.since = None;
         match &answer {
             Err(error) if !error.is_refusal() || is_login_over(error) => self.broken.set(),
-            _ => *self.heard() = now(),
+            _ => *self.silence() = Silence::none(),
         }
         answer
     }
 
-    fn heard(&self) -> MutexGuard<'_, Instant> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    fn silence(&self) -> MutexGuard<'_, Silence> {
+        self.silence.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Silence {
+    fn none() -> Self {
+        Self { until: now(), lasted: Duration::ZERO }
+    }
+
+    /// An exchange that began then is given up now, without an answer.
+    fn add(&mut self, since: Instant) -> Duration {
+        let now = now();
+        self.lasted += now.saturating_duration_since(since.max(self.until));
+        self.until = now;
+        self.lasted
     }
 }
 
@@ -195,8 +218,7 @@ struct Doubt<'a> {
 impl Drop for Doubt<'_> {
     fn drop(&mut self) {
         let Some(since) = self.since else { return };
-        let silent = now().saturating_duration_since(since.max(*self.link.heard()));
-        if silent > SILENCE {
+        if self.link.silence().add(since) > SILENCE {
             self.link.broken.set();
         }
     }

@@ -151,3 +151,18 @@ fn a_lost_flag_that_never_fires() {
     server.post("/v3/kv/deleterange", all).unwrap();
     assert_eq!(lease.lost().wait(Deadline::NEVER), Some(End::Lost(Loss::Revoked)));
 }
+
+/// A connection that a router had forgotten was given up only by the operating system, after a
+/// quarter of an hour: no exchange of a short lease was waited for as long as it took to doubt it.
+#[test]
+fn a_waiter_whose_connection_has_fallen_silent() {
+    let server = server();
+    let proxy = Proxy::start(server.addr()).unwrap();
+    let held = job(&server.url(), LONG).lock().unwrap();
+    let lock = job(&behind(&proxy), Duration::from_millis(200));
+    let waiting = lock.acquire(Deadline::after(LONG / 4));
+    until_waiting(&locks(&server.url()), 1);
+    proxy.silence();
+    assert_eq!(held.release().unwrap(), Released::InTime);
+    assert!(block_on(waiting).unwrap().is_some(), "it still listens to nobody");
+}
