@@ -147,10 +147,20 @@ impl Claims {
         ended.collect()
     }
 
+    /// Whether anybody holds or waits for anything of a session.
+    pub(super) fn is_needed(&self, session: &Arc<Session>) -> bool {
+        let state = self.lock();
+        state.claims.values().any(|claim| claim.is_alive_in(session))
+    }
+
     /// When the next of a session is due; `later` if it is not before that. If the session has no
     /// more, it is not looked after any more.
     pub(super) fn next_due(&self, session: &Arc<Session>, later: Instant) -> Option<Instant> {
-        let mut state = self.lock();
+        let state = &mut *self.lock();
+        if !session.is_good() && !state.claims.values().any(|claim| claim.is_alive_in(session)) {
+            // What could not be removed ends with it, since nobody keeps it alive any more.
+            state.claims.retain(|_, claim| !Arc::ptr_eq(&claim.session, session));
+        }
         let of_session = state.claims.values().filter(|claim| Arc::ptr_eq(&claim.session, session));
         let dues = of_session.map(|claim| match claim.life {
             Life::Until(end) => end.min(later),
@@ -169,6 +179,10 @@ impl Claims {
 }
 
 impl Claim {
+    fn is_alive_in(&self, session: &Arc<Session>) -> bool {
+        self.life != Life::Ends && Arc::ptr_eq(&self.session, session)
+    }
+
     /// Whether nothing can keep its key any more.
     pub(super) fn is_over(&self) -> bool {
         self.life == Life::Ends || self.session.lost.is_set()

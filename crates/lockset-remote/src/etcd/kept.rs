@@ -85,7 +85,7 @@ impl Kept {
                 let removing = self.remove(id, &claim);
                 drop(timeout(session.ttl / 4, removing).await);
             }
-            if session.lost.is_set() {
+            if session.lost.is_set() || !self.claims.is_needed(&session) {
                 // Those who wait have heard of it, and the others end one by one.
                 sleep(retry).await;
             } else if session.proven() + pace <= now() {
@@ -132,10 +132,13 @@ impl Kept {
             let (mut client, txn) = (link.client.kv_client(), txn.clone());
             Box::pin(async move { heard(client.txn(txn).await) })
         });
-        match removed.await {
-            Err(error) if !error.is_refusal() => return Err(error),
-            Err(error) => self.noted(&claim.session, &error),
-            Ok(_) => {}
+        if let Err(error) = removed.await {
+            self.noted(&claim.session, &error);
+            if !claim.session.lost.is_set() {
+                // Also if the server refused, as one does that is full or has too much to do: the
+                // key lives as long as others keep the session alive, so it is tried again.
+                return Err(error);
+            }
         }
         self.claims.forget(id);
         Ok(())

@@ -1,8 +1,12 @@
 //! Who is let in, and how.
 
-use lockset_api::{ErrorKind, Lease as _, Lock, Released};
+use lockset_api::{Deadline, ErrorKind, Lease as _, Lock, Released};
+use lockset_remote::Renewal;
+use lockset_remote::etcd::etcd_client::{Client, ConnectOptions, Permission};
+use testbed::{Etcd as Server, eventually};
+use tokio::runtime::{Builder, Runtime};
 
-use crate::support::{LONG, job, locks, server};
+use crate::support::{BRIEF, LONG, job, locks, server};
 
 #[test]
 fn a_user_logs_in_and_others_are_refused() {
@@ -49,6 +53,79 @@ fn a_user_needs_the_keys_of_lockset_and_no_others() {
 
     let error = job(&url("none"), LONG).lock().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Denied, "{error:?}");
+}
+
+/// A server whose user `us` may do what the test says.
+struct Allowing {
+    server: Server,
+    runtime: Runtime,
+    root: Client,
+}
+
+impl Allowing {
+    fn start() -> Self {
+        let server = server();
+        let post = |path: &str, json: &str| server.post(path, json).unwrap();
+        post("/v3/auth/user/add", r#"{"name":"us","password":"secret"}"#);
+        post("/v3/auth/role/add", r#"{"name":"us"}"#);
+        post("/v3/auth/user/grant", r#"{"user":"us","role":"us"}"#);
+        server.require_login("hunter2").unwrap();
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let login = ConnectOptions::new().with_user("root", "hunter2");
+        let root = Client::connect([server.addr().to_string()], Some(login));
+        let root = runtime.block_on(root).unwrap();
+        Self { server, runtime, root }
+    }
+
+    fn allow(&mut self, what: fn(&'static str) -> Permission) {
+        let all = what("lockset/").with_range_end("lockset0");
+        self.runtime.block_on(self.root.role_grant_permission("us", all)).unwrap();
+    }
+
+    fn url(&self, user: &str) -> String {
+        format!("etcd://{user}@{}", self.server.addr())
+    }
+
+    fn until_refused(&self) {
+        let refused = r#"grpc_code="PermissionDenied",grpc_method="Txn""#;
+        let is_refusal = |line: &str| line.contains(refused) && !line.ends_with(" 0");
+        let metrics = || self.server.metrics().unwrap();
+        eventually("it was refused", || metrics().lines().any(is_refusal));
+    }
+}
+
+/// What cannot be removed at once is not forgotten: others keep its session alive.
+#[test]
+fn a_lease_that_the_server_refused_to_remove() {
+    let mut server = Allowing::start();
+    server.allow(Permission::read_write);
+    let url = server.url("us:secret");
+    let locks = locks(&url);
+    let lock = |name| locks.lock(name).unwrap().with_ttl(BRIEF).unwrap();
+    let renewed = lock("other").lock().unwrap();
+    let stuck = lock("job").with_renewal(Renewal::Never).lock().unwrap();
+    // Enough to renew what is held.
+    server.allow(Permission::read);
+    server.until_refused();
+    assert!(stuck.lost().is_lost());
+    server.allow(Permission::read_write);
+    let next = job(&url, LONG).lock_until(Deadline::after(LONG / 4)).unwrap();
+    assert!(next.is_some(), "it was refused once, and never tried again");
+    assert_eq!(renewed.release().unwrap(), Released::InTime);
+}
+
+/// Nor is its session kept alive for the sake of what cannot be removed.
+#[test]
+fn a_lease_that_the_server_never_lets_be_removed() {
+    let mut server = Allowing::start();
+    server.allow(Permission::read_write);
+    let lock = job(&server.url("us:secret"), BRIEF).with_renewal(Renewal::Never);
+    let stuck = lock.lock().unwrap();
+    server.allow(Permission::read);
+    server.until_refused();
+    let next = job(&server.url("root:hunter2"), LONG).lock_until(Deadline::after(LONG / 4));
+    assert!(next.unwrap().is_some(), "kept alive for nobody");
+    assert!(stuck.lost().is_lost());
 }
 
 /// Without line breaks, and for these few characters alone.
