@@ -87,7 +87,8 @@
 //!
 //! Without a user, everything is open to everybody who reaches the servers. With one (scheme
 //! `digest`), what is made belongs to that user alone, containers as well: users who share no locks
-//! take different paths.
+//! take different paths. Where they do share one, who must wait for a node that it may not watch is
+//! refused.
 
 mod fault;
 mod leaving;
@@ -260,7 +261,7 @@ impl LeaseStore for ZooKeeper {
         Box::pin(async move {
             match self.places.of(request.id) {
                 Some(Place::Waits(standing)) => {
-                    Ok(Waiter::new(&self.places, request, standing).wait(now() + held).await)
+                    Waiter::new(&self.places, request, standing).wait(round, held).await
                 }
                 Some(_) => Ok(Wake::Retry),
                 // Not in line: its session is over, or it has tried without staying.

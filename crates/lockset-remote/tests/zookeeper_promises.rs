@@ -145,3 +145,26 @@ fn a_place_that_was_given_up_while_there_was_no_connection() {
         assert_eq!(far.release(&other).await.unwrap(), Withdrawn::Freed);
     });
 }
+
+/// A waiter who may not watch one before it is told so; it does not ask again and again.
+#[test]
+fn a_watch_that_is_refused() {
+    let (server, runtime) = (server(), runtime());
+    let open = ZooKeeper::new(&server.url()).unwrap();
+    let closed = ZooKeeper::new(&format!("zk://me:hunter2@{}", server.addr())).unwrap();
+    let [ours, theirs, waiter] = [(); 3].map(|()| permits(1, 2));
+    runtime
+        .block_on(async {
+            fence(open.attempt(&ours, LONG).await?);
+            fence(closed.attempt(&theirs, LONG).await?);
+            assert!(matches!(open.attempt(&waiter, LONG).await?, Attempt::Queued { .. }));
+            let error = open.wait(&waiter, 1, LONG).await.expect_err("it was told nothing");
+            assert_eq!(error.to_string(), "the server refused");
+            open.release(&waiter).await?;
+            stand(&server, 2).await;
+            closed.release(&theirs).await?;
+            open.release(&ours).await?;
+            Ok::<(), StoreError>(())
+        })
+        .unwrap();
+}

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Mutex as AsyncMutex;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use zookeeper_client::{
     Acls, CheckWriteError, Client, CreateMode, Error, MultiWriteError, MultiWriteResult,
     OneshotWatcher, SessionState, Stat,
@@ -14,6 +14,7 @@ use zookeeper_client::{
 use super::fault::{is_interrupted, not_connected};
 use super::line::Node;
 use super::url::Ensemble;
+use crate::pauses::Pauses;
 use crate::store::{StoreError, Withdrawn};
 
 /// How much longer than a lease its session lasts, as a part of it: see the module's doc on bounds.
@@ -237,14 +238,14 @@ impl Session {
     /// One that is not there any more after it was asked for in vain is what was asked for: as long
     /// as the session lives, nobody else removes it.
     pub(super) async fn remove(&self, path: &str) -> Result<Withdrawn, Error> {
-        let mut in_vain = false;
+        let mut in_vain = 0;
         loop {
-            self.connected_or_over().await;
+            self.ready_again(in_vain).await;
             match self.client.delete(path, None).await {
                 Ok(()) => return Ok(Withdrawn::Freed),
-                Err(Error::NoNode) if in_vain => return Ok(Withdrawn::Freed),
+                Err(Error::NoNode) if in_vain > 0 => return Ok(Withdrawn::Freed),
                 Err(Error::NoNode) => return Ok(Withdrawn::NotHeld),
-                Err(error) if is_interrupted(&error) && !self.is_over() => in_vain = true,
+                Err(error) if is_interrupted(&error) && !self.is_over() => in_vain += 1,
                 Err(error) => return Err(error),
             }
         }
@@ -256,12 +257,22 @@ impl Session {
     where
         F: Future<Output = Result<T, Error>>,
     {
+        let mut in_vain = 0;
         loop {
-            self.connected_or_over().await;
+            self.ready_again(in_vain).await;
             match exchange().await {
-                Err(error) if is_interrupted(&error) && !self.is_over() => {}
+                Err(error) if is_interrupted(&error) && !self.is_over() => in_vain += 1,
                 answer => return answer,
             }
         }
+    }
+
+    /// Waits until an exchange can be made that broke off so many times. It is no use to make it at
+    /// once: the connection may stand, and the answer be one that nobody understands.
+    async fn ready_again(&self, in_vain: u32) {
+        if in_vain > 0 {
+            sleep(Pauses::COMMON.pause(in_vain)).await;
+        }
+        self.connected_or_over().await;
     }
 }

@@ -1,17 +1,19 @@
 //! Waiting in line, until those before have gone.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lockset_api::Fence;
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 use zookeeper_client::{Error, EventType};
 
+use super::fault::failed;
 use super::line::Ahead;
 use super::places::{Places, Standing, Where, now};
 use crate::Request;
-use crate::store::{Grant, Wake};
+use crate::pauses::Pauses;
+use crate::store::{Grant, StoreError, Wake};
 
 /// A request that waits in line.
 pub(super) struct Waiter<'a> {
@@ -28,6 +30,8 @@ pub(super) struct Waiter<'a> {
 enum News {
     /// The node of this name is gone.
     Gone(String),
+    /// The server says that it will not tell.
+    Refused(StoreError),
     /// The session is over, or the server has said something else.
     Unsure,
 }
@@ -36,6 +40,22 @@ enum News {
 enum Step {
     GoOn,
     LookAgain,
+    /// There is no use in that: the server would say the same again.
+    GiveUp(StoreError),
+}
+
+impl Step {
+    /// After an exchange that failed.
+    fn after(error: Error) -> Self {
+        match error {
+            // Ours, and the line with it: somebody has removed them.
+            Error::NoNode => Self::LookAgain,
+            error => match failed(error) {
+                refused if refused.is_refusal() => Self::GiveUp(refused),
+                _ => Self::LookAgain,
+            },
+        }
+    }
 }
 
 impl<'a> Waiter<'a> {
@@ -43,8 +63,10 @@ impl<'a> Waiter<'a> {
         Self { places, request, standing, watches: JoinSet::new(), watched: Vec::new() }
     }
 
-    /// Waits until the lock is ours, or until it is time to look again, by `until` at the latest.
-    pub(super) async fn wait(mut self, until: Instant) -> Wake {
+    /// Waits until the lock is ours, or until it is time to look again, after `longest` if not
+    /// before. `round` is how often it was tried, as not to look again and again at once.
+    pub(super) async fn wait(mut self, round: u32, longest: Duration) -> Result<Wake, StoreError> {
+        let until = now() + longest;
         while !self.standing.is_its_turn() {
             self.watch();
             // Early enough that a grant which comes then leaves most of a lease.
@@ -52,23 +74,28 @@ impl<'a> Waiter<'a> {
             let step = tokio::select! {
                 news = self.watches.join_next() => match news {
                     Some(Ok(News::Gone(name))) => self.has_gone(&name).await,
+                    Some(Ok(News::Refused(error))) => Step::GiveUp(error),
                     _ => Step::LookAgain,
                 },
                 () = sleep_until(confirmation_due.into()) => self.confirm().await,
                 () = sleep_until(until.into()) => Step::LookAgain,
             };
-            if matches!(step, Step::LookAgain) {
-                return Wake::Retry;
+            match step {
+                Step::GoOn => {}
+                Step::LookAgain => return Pauses::COMMON.wait(round, longest).await,
+                Step::GiveUp(error) => return Err(error),
             }
         }
         // If the wait began long ago, too little would be left of the lease.
         let is_fresh = now() < self.standing.confirmed + self.request.ttl / 2;
-        if !is_fresh && matches!(self.confirm().await, Step::LookAgain) {
-            return Wake::Retry;
+        match if is_fresh { Step::GoOn } else { self.confirm().await } {
+            Step::GoOn => {}
+            Step::LookAgain => return Pauses::COMMON.wait(round, longest).await,
+            Step::GiveUp(error) => return Err(error),
         }
         let (fence, since) = (Fence::new(self.standing.zxid), self.standing.confirmed);
         self.places.hold(self.standing, since, self.request.ttl);
-        Wake::Granted(Grant::new(fence, since))
+        Ok(Wake::Granted(Grant::new(fence, since)))
     }
 
     /// Has those watched who alone are in the way, and the one before them. When that one goes, it
@@ -100,7 +127,8 @@ impl<'a> Waiter<'a> {
                 self.standing.ahead = Ahead::of(&self.standing.node, &names);
                 Step::GoOn
             }
-            _ => Step::LookAgain,
+            Ok(_) => Step::LookAgain,
+            Err(error) => Step::after(error),
         }
     }
 
@@ -113,7 +141,7 @@ impl<'a> Waiter<'a> {
                 self.standing.confirmed = asked;
                 Step::GoOn
             }
-            Err(_) => Step::LookAgain,
+            Err(error) => Step::after(error),
         }
     }
 }
@@ -127,7 +155,10 @@ async fn news(at: Where, name: String) -> News {
             _ => News::Unsure,
         },
         Err(Error::NoNode) => News::Gone(name),
-        Err(_) => News::Unsure,
+        Err(error) => match failed(error) {
+            refused if refused.is_refusal() => News::Refused(refused),
+            _ => News::Unsure,
+        },
     }
 }
 
