@@ -53,7 +53,7 @@
 //! free when it has ended.
 //!
 //! A lease that is put into a ticket can only be resumed by the same [`ZooKeeper`] value, as its
-//! session is there.
+//! session is there. Another refuses, as long as the lease lasts.
 //!
 //! # What may go wrong
 //!
@@ -152,6 +152,18 @@ impl ZooKeeper {
             self.places.forget(request.id);
         }
         Ok(standing.map(|standing| Standing { confirmed: asked, ..standing }))
+    }
+
+    /// What is said of a lease of which nothing is known here: it was given back or has run out, or
+    /// it is on a session that another value keeps alive, and that value alone.
+    async fn renew_unknown(&self, request: &Request) -> Result<Renewed, StoreError> {
+        let at = Where { session: self.sessions.any().await?, lock: self.path(&request.names[0]) };
+        if places::found(&at, request.id).await.map_err(failed)?.is_empty() {
+            return Ok(Renewed::Gone);
+        }
+        let why = "a lease of ZooKeeper's goes with the session that it was taken on: it can be \
+                   resumed only by the `ZooKeeper` value that took it";
+        Err(StoreError::refused(why))
     }
 
     /// A new place at the end of the line.
@@ -272,6 +284,9 @@ impl LeaseStore for ZooKeeper {
 
     fn renew<'a>(&'a self, request: &'a Request) -> Op<'a, Renewed> {
         Box::pin(async move {
+            if !self.places.knows(request.id) {
+                return self.renew_unknown(request).await;
+            }
             let Some(Place::Holds(standing, _)) = self.places.of(request.id) else {
                 return Ok(Renewed::Gone);
             };

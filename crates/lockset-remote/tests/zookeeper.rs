@@ -147,6 +147,24 @@ fn a_lease_ends_though_its_session_lives() {
     assert_eq!(lease.release().unwrap(), Released::AlreadyLost(Loss::Expired));
 }
 
+/// A ticket that is used where its session is not: the lease was said to be lost while it was held.
+#[test]
+fn a_ticket_in_other_hands() {
+    let server = server();
+    let (ours, other) = (locks(&server.url()), locks(&server.url()));
+    let ticket = ours.lock("job").unwrap().lock().unwrap().into_ticket();
+    let error = other.resume(ticket.clone()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
+    let told = core::error::Error::source(&error).unwrap().to_string();
+    assert!(told.contains("only by the `ZooKeeper` value that took it"), "{told}");
+    let lease = ours.resume(ticket.clone()).unwrap();
+    assert_eq!(lease.release().unwrap(), Released::InTime);
+    for locks in [ours, other] {
+        let error = locks.resume(ticket.clone()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Lost, "{error}");
+    }
+}
+
 /// However many wait for a lock, each watches two of those before it at most.
 #[test]
 fn a_herd_that_wakes_up_for_every_release() {

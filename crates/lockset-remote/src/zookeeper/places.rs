@@ -89,6 +89,11 @@ impl Places {
         living(&mut self.places(), id).cloned()
     }
 
+    /// Whether anything has been known of it, up to now.
+    pub(super) fn knows(&self, id: RequestId) -> bool {
+        self.places().contains_key(&id)
+    }
+
     pub(super) fn put(&self, id: RequestId, place: Place) {
         let mut places = self.places();
         remove(&mut places, id);
