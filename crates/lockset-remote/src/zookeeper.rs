@@ -27,11 +27,12 @@
 //! and one who is alone knows it after one round trip.
 //!
 //! A waiter watches the fewest nodes that alone are in its way: the one before its own, or the next
-//! writer, or as many as there are permits; and with one before it for whom there is no room while
-//! there would be for it, that one and those in its way. The watch is one for children, which an ephemeral node
-//! has none of, so that it fires when the node is gone and never else. If that leaves room, as it
-//! does when the one before us was the holder, the lock is ours and nothing is asked any more. So
-//! that it is known in time, a waiter also watches the one before those, and lists the line when
+//! writer, or as many as there are permits. If there is room for it, but none for one before it,
+//! these are that one and those in its way.
+//!
+//! The watch is one for children, which an ephemeral node has none of, so that it fires when the
+//! node is gone and never else. If that leaves room, as it does when the one before us was the
+//! holder, the lock is ours and nothing is asked any more. So that it is known in time, a waiter also watches the one before those, and lists the line when
 //! that is gone: while its predecessor holds the lock, and not when it has released it. A release
 //! is told to two waiters, however many there are.
 //!
@@ -61,8 +62,8 @@
 //!   id of its request, by which it is found again, behind a `sync` so that no server that lags
 //!   behind is believed, and taken over or removed.
 //! - *No answer to its removal.* It is asked for again; if the node is gone then, it was us.
-//! - *No connection to remove it on.* Whoever gives up a place need not wait for the end of that. It
-//!   is removed as soon as there is a connection, unless its session is over before.
+//! - *No connection to remove it on.* Whoever gives up a place need not wait for the end of that:
+//!   it is removed as soon as there is a connection, unless its session is over before.
 //! - *Somebody removes the node of a holder.* The next renewal finds out.
 //! - *The process is held up.* When its TTL is over the lease is lost, by its own clock; the
 //!   session may go on a little longer.

@@ -1,7 +1,7 @@
 //! The line before a lock: what the names of its nodes say.
 //!
-//! A node is called `ID.WEIGHT-LIMIT.SEQUENCE`: the request, what it takes of the lock, how much may
-//! be out for it to be granted, and the number by which the server puts them in order.
+//! A node is called `ID.WEIGHT-LIMIT.SEQUENCE`: the request, what it takes of the lock, how much
+//! may be out for it to be granted, and the number by which the server puts them in order.
 
 use lockset_api::Name;
 
