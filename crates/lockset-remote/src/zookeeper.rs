@@ -32,9 +32,10 @@
 //!
 //! The watch is one for children, which an ephemeral node has none of, so that it fires when the
 //! node is gone and never else. If that leaves room, as it does when the one before us was the
-//! holder, the lock is ours and nothing is asked any more. So that it is known in time, a waiter also watches the one before those, and lists the line when
-//! that is gone: while its predecessor holds the lock, and not when it has released it. A release
-//! is told to two waiters, however many there are.
+//! holder, the lock is ours and nothing is asked any more. So that it is known in time, a waiter
+//! also watches the one before those, and lists the line when that is gone: while its predecessor
+//! holds the lock, and not when it has released it. A release is told to two waiters, however many
+//! there are.
 //!
 //! # Fences
 //!
