@@ -1,12 +1,12 @@
 //! When an observer looks, and what it tells, in simulated time.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lockset_api::{Fence, Name};
 use lockset_remote::{
-    Attempt, LeaseStore, Locks, Observer, Op, Party, Renewed, Request, Status, Wake, Withdrawn,
+    Attempt, LeaseStore, Locks, Observer, Op, Party, Renewed, Request, Status, StoreError, Wake,
+    Withdrawn,
 };
 use tokio::runtime::{Builder, Handle};
 use tokio::time::{sleep, timeout};
@@ -22,20 +22,19 @@ const HOLDER: &str = "0123456789abcdef0123456789abcdef";
 /// A server of one lock, which is looked at and never taken.
 #[derive(Default)]
 struct Shown {
-    looks: AtomicU32,
-    fence: AtomicU64,
+    looks: Mutex<u32>,
+    fence: Mutex<u64>,
     /// How long a look takes.
     delay: Duration,
 }
 
 impl Shown {
     fn looks(&self) -> u32 {
-        // Relaxed: all of a test is on one thread. So below.
-        self.looks.load(Ordering::Relaxed)
+        *self.looks.lock().unwrap()
     }
 
     fn set(&self, fence: u64) {
-        self.fence.store(fence, Ordering::Relaxed);
+        *self.fence.lock().unwrap() = fence;
     }
 }
 
@@ -47,27 +46,27 @@ impl LeaseStore for Server {
     }
 
     fn attempt<'a>(&'a self, _: &'a Request, _: Duration) -> Op<'a, Attempt> {
-        unimplemented!("nobody takes it")
+        Box::pin(async { Err(StoreError::refused("it is only looked at")) })
     }
 
     fn wait<'a>(&'a self, _: &'a Request, _: u32, _: Duration) -> Op<'a, Wake> {
-        unimplemented!("nobody takes it")
+        Box::pin(async { Err(StoreError::refused("it is only looked at")) })
     }
 
     fn renew<'a>(&'a self, _: &'a Request) -> Op<'a, Renewed> {
-        unimplemented!("nobody takes it")
+        Box::pin(async { Err(StoreError::refused("it is only looked at")) })
     }
 
     fn release<'a>(&'a self, _: &'a Request) -> Op<'a, Withdrawn> {
-        unimplemented!("nobody takes it")
+        Box::pin(async { Err(StoreError::refused("it is only looked at")) })
     }
 
     fn inspect<'a>(&'a self, _: &'a Name) -> Op<'a, Status> {
         Box::pin(async {
-            self.0.looks.fetch_add(1, Ordering::Relaxed);
+            *self.0.looks.lock().unwrap() += 1;
             sleep(self.0.delay).await;
             let mut status = Status::default();
-            status.fence = Some(Fence::new(self.0.fence.load(Ordering::Relaxed)));
+            status.fence = Some(Fence::new(*self.0.fence.lock().unwrap()));
             let id = HOLDER.parse().unwrap();
             status.holders.push(Party::new(id, "one".into(), 1, Duration::ZERO, PERIOD));
             Ok(status)
