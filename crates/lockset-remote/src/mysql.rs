@@ -30,7 +30,8 @@
 //!
 //! A waiter's exchange lasts as long as it waits, ten minutes at a time; then it goes to the end of
 //! the line. Every ten seconds it is looked for in the server's list of sessions, in case its
-//! connection has died without a word. Once it has the named lock and still finds the row taken -
+//! connection has died without a word. A server that has no connection to spare for that is there
+//! at least; one that cannot be asked otherwise, twice, is taken for gone. Once it has the named lock and still finds the row taken -
 //! the holder died, or lost
 //! its session and works on - it keeps its turn, and looks again when the lease would run out, or
 //! after a quarter of a second. Whoever gives up has its statement ended (`KILL QUERY` by another
@@ -160,14 +161,10 @@ impl LeaseStore for Mysql {
     fn attempt<'a>(&'a self, request: &'a Request, patience: Duration) -> Op<'a, Attempt> {
         Box::pin(async move {
             let seat = self.seats.enter(request);
-            let attempt = seat.lock().await.attempt(&self.server, request, patience).await;
-            let nothing_left = match &attempt {
-                Ok(Attempt::Busy { .. }) => true,
-                Ok(_) => false,
-                // Otherwise it is released.
-                Err(error) => error.is_unreachable(),
-            };
-            if nothing_left {
+            let mut seat = seat.lock().await;
+            let attempt = seat.attempt(&self.server, request, patience).await;
+            // What it still has is for the next attempt, or for its release.
+            if seat.is_empty() {
                 self.seats.leave(request.id);
             }
             attempt

@@ -41,6 +41,14 @@ pub(super) fn not_connected(error: Error) -> StoreError {
     }
 }
 
+/// Whether the server has answered that it has no connection to spare: all in all, or for this user.
+pub(super) fn is_full(error: &StoreError) -> bool {
+    const FULL: &[u16] = &[1040, 1203, 1226];
+    core::iter::successors(core::error::Error::source(error), |error| error.source())
+        .filter_map(|error| error.downcast_ref::<Error>())
+        .any(|error| matches!(error, Error::Server(answer) if FULL.contains(&answer.code)))
+}
+
 /// Whether the connection is of no use any more, and the answer unknown.
 pub(super) fn is_broken(error: &Error) -> bool {
     match error {

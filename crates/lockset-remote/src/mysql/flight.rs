@@ -26,6 +26,14 @@ pub(super) struct Flight {
     missed: u32,
 }
 
+/// What is known of a waiter from elsewhere than its own connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum InLine {
+    Yes,
+    /// Not there, or nobody can say so.
+    No,
+}
+
 /// How long a server that answers at all takes, at most.
 const PROMPT: Duration = Duration::from_secs(5);
 
@@ -62,16 +70,20 @@ impl Flight {
         (left < Duration::from_secs(1)).then(|| left + Duration::from_millis(1200))
     }
 
-    /// How long to wait before it is looked for: the first time soon, in case the server hangs.
+    /// How long to wait before it is looked for: the first time soon, in case the server hangs, and
+    /// soon again if it was not found.
     pub(super) fn next_look(&self, ttl: Duration) -> Duration {
-        if self.looks == 0 { ttl.min(PROMPT) } else { LOOKS }
+        if self.looks == 0 || self.missed > 0 { ttl.min(PROMPT) } else { LOOKS }
     }
 
-    /// These are those of its sessions that are waiting. If there are none, its answer may be on
-    /// its way; if there are none again, it is lost.
-    pub(super) fn is_lost(&mut self, waiting: &[u32]) -> bool {
+    /// What a look has come to. Once its answer may have been on its way, or nobody was there to
+    /// ask for a moment; after a second time it is lost.
+    pub(super) fn is_lost(&mut self, in_line: InLine) -> bool {
         self.looks = self.looks.saturating_add(1);
-        self.missed = if waiting.is_empty() { self.missed + 1 } else { 0 };
+        self.missed = match in_line {
+            InLine::Yes => 0,
+            InLine::No => self.missed + 1,
+        };
         self.missed > 1
     }
 

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
-use super::flight::Flight;
+use super::fault::is_full;
+use super::flight::{Flight, InLine};
 use super::server::{Server, number};
 use super::session::Session;
 use super::sql;
@@ -33,12 +34,6 @@ enum End {
     Forced,
 }
 
-/// What another session says of a waiter's.
-enum InLine {
-    Yes,
-    No,
-}
-
 /// What a request has of the server. Its exchanges are one after another.
 #[derive(Default)]
 pub(super) struct Seat {
@@ -62,8 +57,9 @@ impl Seat {
         let mut tries = 0;
         let taken = loop {
             tries += 1;
-            // A first try may have come through, whatever becomes of the second.
-            let in_doubt = |error| if tries > 1 { StoreError::interrupted(error) } else { error };
+            // What was sent before may have come through, whatever becomes of this.
+            let is_first = tries == 1 && self.lost.is_empty();
+            let in_doubt = |error| if is_first { error } else { StoreError::interrupted(error) };
             server.end_waiting(request.id, &self.lost).await.map_err(in_doubt)?;
             self.lost.clear();
             let flight = self.take_off(server, request, patience);
@@ -97,6 +93,11 @@ impl Seat {
                 Ok(Attempt::Busy { held })
             }
         }
+    }
+
+    /// Whether nothing that the request has sent can come to anything any more.
+    pub(super) fn is_empty(&self) -> bool {
+        self.session.is_none() && self.flight.is_none() && self.lost.is_empty()
     }
 
     /// Whether it stands in line.
@@ -144,7 +145,8 @@ impl Seat {
     }
 
     /// Asks by another session whether the server is there, and this waiter in its line: its own
-    /// connection may have died without a word. If it is not, twice, that is given up.
+    /// connection may have died without a word. If it is not, or cannot be asked, twice, that is
+    /// given up.
     async fn look(
         &mut self,
         server: &Arc<Server>,
@@ -153,11 +155,17 @@ impl Seat {
         let Some(flight) = &mut self.flight else { return Ok(InLine::No) };
         let sessions = flight.sessions();
         if sessions.is_empty() {
+            // It never stood in a line.
             return Err(StoreError::unreachable("no connection came about"));
         }
         let look = timeout(flight.next_look(request.ttl), server.waiting(request.id, &sessions));
-        let waiting = look.await.unwrap_or_else(|late| Err(StoreError::interrupted(late)))?;
-        if flight.is_lost(&waiting) {
+        let in_line = match look.await {
+            Ok(Ok(waiting)) if !waiting.is_empty() => InLine::Yes,
+            // It has no connection to spare, but it is there, and so is its line.
+            Ok(Err(error)) if is_full(&error) => InLine::Yes,
+            _ => InLine::No,
+        };
+        if flight.is_lost(in_line) {
             flight.cancel().await;
             self.lost.extend(sessions);
             self.flight = None;
@@ -260,16 +268,16 @@ impl Seat {
         self.flight.insert(Flight::start(server, self.session.take(), text, patience))
     }
 
-    /// The flight is over: its session is back, or is lost.
+    /// The flight is over: its session is back, or has ended with an error, or is lost.
     fn landed(
         &mut self,
         landed: Result<super::server::Answer, StoreError>,
     ) -> Result<Taken, StoreError> {
         let sessions = self.flight.take().map(|flight| flight.sessions()).unwrap_or_default();
-        self.lost.extend(sessions);
+        if landed.as_ref().is_err_and(StoreError::may_have_acted) {
+            self.lost.extend(sessions);
+        }
         let answer = landed?;
-        let back = answer.session.id();
-        self.lost.retain(|lost| *lost != back);
         self.session = Some(answer.session);
         Ok(Taken::of(&answer.rows))
     }

@@ -64,7 +64,8 @@ impl Server {
         sent_by: &Mutex<Vec<u32>>,
     ) -> Result<Answer, StoreError> {
         let (session, _) = self.session(own).await?;
-        self.run(session, text, |id| lock(sent_by).push(id)).await.map_err(failed)
+        // One that lacked the table has answered, and so is over.
+        self.run(session, text, |id| *lock(sent_by) = vec![id]).await.map_err(failed)
     }
 
     /// Whether it is a new one says the second.
@@ -116,8 +117,11 @@ impl Server {
         sessions: &[u32],
     ) -> Result<(), StoreError> {
         for session in self.waiting(id, sessions).await? {
-            // It may have ended meanwhile, which is all that is wanted.
-            drop(self.ask(&format!("KILL QUERY {session}")).await);
+            match self.ask(&format!("KILL QUERY {session}")).await {
+                Err(error) if !error.is_refusal() => return Err(error),
+                // Or there was none: it has ended meanwhile, which is all that is wanted.
+                _ => {}
+            }
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ mod names;
 mod sessions;
 mod stopped;
 mod transactions;
+mod waiters;
 mod wire;
 
 use std::sync::LazyLock;
