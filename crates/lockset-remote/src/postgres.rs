@@ -37,13 +37,14 @@
 //! statement stands behind the first on the wire: it waits in the server's own queue, which is
 //! first come, first served, and is answered when the lock is
 //! granted and counted. So a hand-over is one round trip, and a waiter asks nothing in between,
-//! except every 10 s, on another connection, whether the server still has it in its queue.
+//! except every 10 s, on another connection, whether the server still has it in its queue. Where
+//! the server has none to spare it keeps its place, and where it cannot be asked otherwise, once.
 //!
 //! A grant that comes after more than a quarter of the TTL is renewed before it is reported, since
 //! how long ago the server made it is not known; that is a second round trip.
 //!
-//! A session in which anything is in doubt - an error, a lost answer - is closed and never used
-//! again. One in which nothing is held, as the server has answered, is kept for half a minute, 16
+//! A session in which anything is in doubt - an error, a lost answer, a wait that was cancelled - is
+//! closed and never used again. One in which nothing is held, as the server has answered, is kept for half a minute, 16
 //! of them at most.
 //!
 //! # Waiters that are gone
@@ -102,7 +103,7 @@ use crate::store::{
 };
 use crate::{Mode, Request};
 use ask::{Parameter, sharing};
-use fault::{POOLED, failed, is_end_of_wait};
+use fault::{POOLED, failed, is_end_of_wait, is_full};
 use holds::{Hold, Holds, Waiting, ended};
 pub use key::key;
 use session::{Session, one};
@@ -248,10 +249,12 @@ impl Postgres {
 enum InLine {
     Yes,
     No,
+    /// Nobody could be asked; whoever stands there must not lose its place by that alone.
+    Unknown,
 }
 
 impl Server {
-    /// Has the server end what is under way in a session, and waits until it knows of it.
+    /// Has the server end what is under way in a session. It may come to that somewhat later.
     async fn cancel(&self, token: CancelToken) -> Result<(), StoreError> {
         let cancelled = timeout(ASIDE, token.cancel_query(NoTls)).await;
         cancelled.map_err(StoreError::interrupted)?.map_err(StoreError::interrupted)
@@ -302,14 +305,25 @@ impl LeaseStore for Postgres {
             else {
                 return crate::pauses::Pauses::COMMON.wait(round, held).await;
             };
+            let mut is_doubtful = false;
             loop {
-                if let Ok(answer) = timeout(LOOK, &mut answer).await {
+                let until_look = if is_doubtful { ASIDE } else { LOOK };
+                if let Ok(answer) = timeout(until_look, &mut answer).await {
                     return self.waited(request, session, since, answer).await;
                 }
-                let looked = timeout(ASIDE, self.look_for(&session)).await;
-                if !matches!(looked, Ok(Ok(InLine::Yes))) {
-                    drop(self.holds.remove(request.id));
-                    return Ok(Wake::Retry);
+                let in_line = match timeout(ASIDE, self.look_for(&session)).await {
+                    Ok(Ok(in_line)) => in_line,
+                    // It has no session to spare, but it is there, and so is its line.
+                    Ok(Err(error)) if is_full(&error) => InLine::Yes,
+                    _ => InLine::Unknown,
+                };
+                match in_line {
+                    InLine::Yes => is_doubtful = false,
+                    InLine::Unknown if !is_doubtful => is_doubtful = true,
+                    InLine::No | InLine::Unknown => {
+                        drop(self.holds.remove(request.id));
+                        return Ok(Wake::Retry);
+                    }
                 }
             }
         })
@@ -335,8 +349,9 @@ impl LeaseStore for Postgres {
                 None => Ok(Withdrawn::NotHeld),
                 Some(Hold::Waiting(session, waiting)) => {
                     drop(waiting);
-                    session.clean(&self.server, KEEP).await?;
-                    self.holds.keep(session);
+                    // The order to end its statement may come late, and end the next one: so
+                    // nobody uses this session any more.
+                    session.clean(&self.server).await?;
                     Ok(Withdrawn::NotHeld)
                 }
                 Some(Hold::Held(session)) => {

@@ -8,8 +8,7 @@
 //! attempt without an answer may be done by the server at any later time, also after what was to
 //! undo it; and its key would live as long as its session, which others keep alive. So whatever
 //! undoes such an attempt counts up the session's recalls, and the attempt finds another count than
-//! its own. A session that another one takes the place of is ended before, and takes all its
-//! attempts with it.
+//! its own.
 
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -21,6 +20,7 @@ use etcd_client::{
 
 use super::claims::Claim;
 use super::connection::heard;
+use super::fault::is_session_gone;
 use super::kept::Kept;
 use super::key;
 use super::line::{Earlier, Line};
@@ -57,8 +57,9 @@ impl Kept {
     ) -> Result<Attempt, StoreError> {
         let session = self.session(request.ttl).await?;
         match self.attempt_in(&session, request, patience).await {
-            // It had ended, which is found out by using it, or was given up meanwhile.
-            Err(error) if session.is_lost_after(&error) => {
+            // It had ended: that is found out by using it.
+            Err(error) if is_session_gone(&error) => {
+                session.lost.set();
                 let session = self.session(request.ttl).await?;
                 self.attempt_in(&session, request, patience).await
             }

@@ -8,10 +8,18 @@ use crate::store::StoreError;
 /// An exchange of an established session failed.
 pub(super) fn failed(error: Error) -> StoreError {
     let Some(state) = error.code() else { return StoreError::interrupted(error) };
-    if is_end_of_session(state) {
+    // Somebody had the statement ended, a late order of ours for instance, and not the lock refused.
+    if is_end_of_session(state) || *state == SqlState::QUERY_CANCELED {
         return StoreError::interrupted(error);
     }
     refused(error)
+}
+
+/// Whether the server has answered that it has no session to spare: all in all, or for this user.
+pub(super) fn is_full(error: &StoreError) -> bool {
+    core::iter::successors(core::error::Error::source(error), |error| error.source())
+        .filter_map(|error| error.downcast_ref::<Error>())
+        .any(|error| error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS))
 }
 
 /// A session could not be established: nothing was asked of it yet.

@@ -91,15 +91,12 @@ impl Session {
     }
 
     /// Ends a wait, if one is under way, and gives back whatever was taken.
-    pub(super) async fn clean(&self, server: &Server, idle: &str) -> Result<(), StoreError> {
+    pub(super) async fn clean(&self, server: &Server) -> Result<(), StoreError> {
         // A query of its own would stand behind the one that waits. That the request to cancel
         // fails is no matter: the answer to what follows tells.
         let cancel = self.client.cancel_token();
         drop(server.cancel(cancel).await);
-        self.client
-            .query_typed(CLEAN, &[(&idle, tokio_postgres::types::Type::TEXT)])
-            .await
-            .map_err(failed)?;
+        self.client.query_typed(CLEAN, &[]).await.map_err(failed)?;
         Ok(())
     }
 }

@@ -107,11 +107,8 @@ fn unlock(suffix: &str) -> String {
 pub(super) const HOLDS: &str =
     "SELECT coalesce(current_setting('lockset.request', true), '') AS request";
 
-/// Gives everything back, whatever it is, and makes the session as new.
-pub(super) const CLEAN: &str = "SELECT pg_advisory_unlock_all(),
-        set_config('lockset.request', '', false),
-        set_config('application_name', 'lockset', false), set_config('lock_timeout', '0', false),
-        set_config('idle_session_timeout', $1, false)";
+/// Gives everything back, whatever it is.
+pub(super) const CLEAN: &str = "SELECT pg_advisory_unlock_all()";
 
 /// Whether the session of process `$1` has, or waits for, an advisory lock.
 pub(super) const IS_IN_LINE: &str = "SELECT EXISTS (

@@ -1,11 +1,13 @@
 //! Waiters: their line, and what is left of those that go.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use lockset_api::{Deadline, Lease as _, Lock, Released, block_on};
 use testbed::{Proxy, eventually};
+use tokio_postgres::NoTls;
 
-use super::{LONG, SOON, at, client, granted_and_awaited, job, locks, runtime, server};
+use super::{LONG, SOON, Server, at, client, granted_and_awaited, job, locks, runtime, server};
 
 #[test]
 fn a_dropped_wait_is_cancelled_on_the_server() {
@@ -20,6 +22,85 @@ fn a_dropped_wait_is_cancelled_on_the_server() {
     }
     assert_eq!(lease.release().unwrap(), Released::InTime);
     eventually("nothing is left", || granted_and_awaited(&server) == (0, 0));
+}
+
+/// The order to end its statement came late, and ended the next one's.
+#[test]
+fn a_session_whose_wait_was_cancelled_serves_nobody_else() {
+    let server = server();
+    let lease = job(&server.url(), LONG).lock().unwrap();
+    let other = job(&server.url(), LONG);
+    for _ in 0..3 {
+        let waiting = other.acquire(Deadline::NEVER);
+        eventually("it waits", || granted_and_awaited(&server) == (1, 1));
+        let process = &server.query(AWAITING).unwrap()[0][0];
+        drop(waiting);
+        let ended = format!("SELECT count(*) FROM pg_stat_activity WHERE pid = {process}");
+        eventually("its session has ended", || server.query(&ended).unwrap() == [["0"]]);
+    }
+    assert_eq!(lease.release().unwrap(), Released::InTime);
+}
+
+/// The process that waits, and since when.
+const AWAITING: &str = "SELECT pid::text, waitstart::text FROM pg_locks
+    WHERE locktype = 'advisory' AND NOT granted";
+
+/// How often the server has said this to somebody who came.
+fn said(server: &Server, what: &str) -> usize {
+    fs::read_to_string(server.dir().join("log")).unwrap().matches(what).count()
+}
+
+/// Longer than it takes to look again after a look that was in vain.
+const LOOKS: Duration = Duration::from_secs(5);
+
+/// Its look failed for want of a session, and it went to the end of the line.
+#[test]
+fn a_waiter_keeps_its_place_while_no_session_is_to_be_had() {
+    let server = Server::start_with(&["max_connections=10"]).unwrap();
+    let lease = job(&server.url(), LONG).lock().unwrap();
+    let waiting = job(&server.url(), LONG).acquire(Deadline::NEVER);
+    eventually("it waits", || granted_and_awaited(&server) == (1, 1));
+    runtime().block_on(async {
+        let client = client(&server.url()).await;
+        let mut others = Vec::new();
+        while let Ok((other, wire)) = tokio_postgres::connect(&server.url(), NoTls).await {
+            tokio::spawn(wire);
+            others.push(other);
+        }
+        let awaiting = async || {
+            let row = client.query_one(AWAITING, &[]).await.unwrap();
+            (row.get::<_, String>(0), row.get::<_, String>(1))
+        };
+        let before = awaiting().await;
+        let full = "too many clients already";
+        let refused = said(&server, full);
+        assert!(refused > 0);
+        eventually("the waiter has looked", || said(&server, full) > refused);
+        assert_eq!(lease.lost().wait(Deadline::after(LOOKS)), None);
+        assert_eq!(awaiting().await, before, "it has lost its place");
+        assert_eq!(lease.release_async().await.unwrap(), Released::InTime);
+        let next = waiting.await.unwrap().unwrap();
+        assert_eq!(next.release_async().await.unwrap(), Released::InTime);
+        drop(others);
+    });
+}
+
+#[test]
+fn a_waiter_keeps_its_place_when_one_look_fails() {
+    let server = server();
+    server.query("CREATE ROLE worker LOGIN SUPERUSER").unwrap();
+    let lease = job(&server.url(), LONG).lock().unwrap();
+    let url = server.url().replace("postgres@", "worker@");
+    let waiting = job(&url, LONG).acquire(Deadline::NEVER);
+    eventually("it waits", || granted_and_awaited(&server) == (1, 1));
+    let before = server.query(AWAITING).unwrap();
+    server.query("ALTER ROLE worker NOLOGIN").unwrap();
+    eventually("a look fails", || said(&server, "is not permitted to log in") > 0);
+    server.query("ALTER ROLE worker LOGIN").unwrap();
+    assert_eq!(lease.lost().wait(Deadline::after(LOOKS)), None);
+    assert_eq!(server.query(AWAITING).unwrap(), before, "it has lost its place");
+    assert_eq!(lease.release().unwrap(), Released::InTime);
+    assert!(block_on(waiting).unwrap().is_some());
 }
 
 /// Nobody can cancel it: its backend has to notice by itself, in the middle of its wait.
