@@ -31,10 +31,11 @@
 //! A waiter's exchange lasts as long as it waits, ten minutes at a time; then it goes to the end of
 //! the line. Every ten seconds it is looked for in the server's list of sessions, in case its
 //! connection has died without a word. A server that has no connection to spare for that is there
-//! at least; one that cannot be asked otherwise, twice, is taken for gone. Once it has the named lock and still finds the row taken -
-//! the holder died, or lost
-//! its session and works on - it keeps its turn, and looks again when the lease would run out, or
-//! after a quarter of a second. Whoever gives up has its statement ended (`KILL QUERY` by another
+//! at least; one that cannot be asked for another reason, twice, is taken for gone.
+//!
+//! Once a waiter has the named lock and still finds the row taken - the holder died, or lost its
+//! session and works on - it keeps its turn, and looks again when the lease would run out, or after
+//! a quarter of a second. Whoever gives up has its statement ended (`KILL QUERY` by another
 //! session, which needs no privilege for one's own), and releases what it may have got before that.
 //!
 //! # Sessions

@@ -38,14 +38,14 @@
 //! first come, first served, and is answered when the lock is
 //! granted and counted. So a hand-over is one round trip, and a waiter asks nothing in between,
 //! except every 10 s, on another connection, whether the server still has it in its queue. Where
-//! the server has none to spare it keeps its place, and where it cannot be asked otherwise, once.
+//! the server has none to spare the waiter keeps its place, and after one failure of another kind.
 //!
 //! A grant that comes after more than a quarter of the TTL is renewed before it is reported, since
 //! how long ago the server made it is not known; that is a second round trip.
 //!
-//! A session in which anything is in doubt - an error, a lost answer, a wait that was cancelled - is
-//! closed and never used again. One in which nothing is held, as the server has answered, is kept for half a minute, 16
-//! of them at most.
+//! A session in which anything is in doubt - an error, a lost answer, a wait that was cancelled -
+//! is closed and never used again. One in which nothing is held, as the server has answered, is
+//! kept for half a minute, 16 of them at most.
 //!
 //! # Waiters that are gone
 //!

@@ -41,7 +41,7 @@ pub(super) fn not_connected(error: Error) -> StoreError {
     }
 }
 
-/// Whether the server has answered that it has no connection to spare: all in all, or for this user.
+/// Whether the server has answered that it has no connection to spare, at all or for this user.
 pub(super) fn is_full(error: &StoreError) -> bool {
     const FULL: &[u16] = &[1040, 1203, 1226];
     core::iter::successors(core::error::Error::source(error), |error| error.source())

@@ -8,7 +8,7 @@ use crate::store::StoreError;
 /// An exchange of an established session failed.
 pub(super) fn failed(error: Error) -> StoreError {
     let Some(state) = error.code() else { return StoreError::interrupted(error) };
-    // Somebody had the statement ended, a late order of ours for instance, and not the lock refused.
+    // A cancelled statement, by a late order of ours for instance, is no refusal of the lock.
     if is_end_of_session(state) || *state == SqlState::QUERY_CANCELED {
         return StoreError::interrupted(error);
     }
