@@ -82,6 +82,12 @@ impl Proxy {
         Ok(Self { addr, wire, forwarder: Some(forwarder?) })
     }
 
+    /// Makes the wire longer or shorter for what is sent from now on. What one connection has under
+    /// way already is not overtaken.
+    pub fn delay(&self, one_way: Duration) {
+        lock(&self.wire).delay = one_way;
+    }
+
     /// Where clients connect to instead of to the upstream.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {

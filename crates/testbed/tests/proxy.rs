@@ -220,3 +220,21 @@ fn delays_of_what_is_under_way_at_once_do_not_add_up() {
     assert!(took >= 2 * ONE_WAY, "{took:?}");
     assert!(took < 20 * ONE_WAY, "{took:?}");
 }
+
+/// What comes after a delay that is over does not come before what it held up.
+#[test]
+fn a_delay_that_ends_lets_nothing_overtake() {
+    let proxy = proxy();
+    let stream = connect(&proxy);
+    assert!(echoes(&stream));
+    proxy.delay(ONE_WAY);
+    let start = Instant::now();
+    assert!(echoes(&stream));
+    assert!(start.elapsed() >= 2 * ONE_WAY);
+    (&stream).write_all(b"first").expect("sends");
+    thread::yield_now();
+    proxy.delay(Duration::ZERO);
+    (&stream).write_all(b"second").expect("sends");
+    stream.shutdown(Shutdown::Write).expect("ends its half");
+    assert_eq!(rest(&stream), b"firstsecond");
+}

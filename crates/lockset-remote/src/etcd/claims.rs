@@ -157,8 +157,8 @@ impl Claims {
     /// more, it is not looked after any more.
     pub(super) fn next_due(&self, session: &Arc<Session>, later: Instant) -> Option<Instant> {
         let state = &mut *self.lock();
-        if !session.is_good() && !state.claims.values().any(|claim| claim.is_alive_in(session)) {
-            // What could not be removed ends with it, since nobody keeps it alive any more.
+        if !state.claims.values().any(|claim| claim.is_alive_in(session)) && session.give_up() {
+            // What could not be removed ends with it.
             state.claims.retain(|_, claim| !Arc::ptr_eq(&claim.session, session));
         }
         let of_session = state.claims.values().filter(|claim| Arc::ptr_eq(&claim.session, session));

@@ -8,7 +8,6 @@ use etcd_client::{
 
 use super::claims::Claim;
 use super::connection::heard;
-use super::fault::is_session_gone;
 use super::kept::{Kept, recall};
 use super::key;
 use super::session::{Session, term};
@@ -46,10 +45,8 @@ impl Kept {
                 (Some(_), _) => self.take_over(request).await,
                 (None, _) => Ok(Renewed::Gone),
             },
-            Err(error) => {
-                self.noted(session, &error);
-                if session.lost.is_set() { Ok(Renewed::Gone) } else { Err(error) }
-            }
+            Err(error) if session.is_lost_after(&error) => Ok(Renewed::Gone),
+            Err(error) => Err(error),
         }
     }
 
@@ -58,8 +55,8 @@ impl Kept {
     async fn take_over(self: &Arc<Self>, request: &Request) -> Result<Renewed, StoreError> {
         let session = self.session(request.ttl).await?;
         match self.take_over_in(&session, request).await {
-            // It had ended: that is found out by using it.
-            Err(error) if is_session_gone(&error) => {
+            // It had ended, which is found out by using it, or was given up meanwhile.
+            Err(error) if session.is_lost_after(&error) => {
                 let session = self.session(request.ttl).await?;
                 self.take_over_in(&session, request).await
             }
@@ -91,8 +88,7 @@ impl Kept {
                 Ok((revision, term(answer.header())))
             })
         });
-        let taken = taken.await.inspect_err(|error| self.noted(session, error))?;
-        match taken.value.0 {
+        match taken.await?.value.0 {
             Some(revision) => {
                 self.claims.answered(request.id, revision, None, false);
                 Ok(Renewed::Yes)
@@ -122,15 +118,12 @@ impl Kept {
         let removed = match removed.await {
             Ok(removed) => removed,
             Err(error) => {
-                if let Some(claim) = &claim {
-                    self.noted(&claim.session, &error);
-                    if claim.session.lost.is_set() {
-                        // And with it what was its.
-                        self.claims.forget(request.id);
-                        return Ok(Withdrawn::NotHeld);
-                    }
+                if claim.is_none_or(|claim| !claim.session.is_lost_after(&error)) {
+                    return Err(error);
                 }
-                return Err(error);
+                // And with it what was its.
+                self.claims.forget(request.id);
+                return Ok(Withdrawn::NotHeld);
             }
         };
         self.claims.forget(request.id);

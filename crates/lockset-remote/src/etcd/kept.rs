@@ -9,8 +9,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::{sleep, sleep_until, timeout};
 
 use super::claims::{Care, Claim, Claims};
-use super::connection::{Connection, heard};
-use super::fault::is_session_gone;
+use super::connection::{Connection, Link, heard};
 use super::key;
 use super::session::{Session, term};
 use crate::engine::now;
@@ -42,12 +41,21 @@ impl Kept {
         if let Some(session) = self.good_session(ttl) {
             return Ok(session);
         }
-        let begin = |link| -> Op<'_, _> { Box::pin(Session::begin(link, ttl)) };
+        let before = self.sessions().get(&ttl).cloned();
+        let over = match before {
+            Some(session) if session.give_up() => Some(session),
+            Some(session) if !session.lost.is_set() => return Ok(session),
+            _ => None,
+        };
+        let begin = |link: Arc<Link>| -> Op<'_, _> {
+            // What was sent in the old one may come to be done later, and would move a key of the
+            // new one to it. So nothing is sent in the new one before the old one has ended.
+            let end = Session::end(Arc::clone(&link), over.clone());
+            let begin = Session::begin(link, ttl);
+            Box::pin(async move { tokio::try_join!(begin, end).map(|(session, ())| session) })
+        };
         let session = Arc::new(self.connection.run(begin).await?.value);
-        if let Some(before) = self.sessions().insert(ttl, Arc::clone(&session)) {
-            // Nobody keeps it alive any more, so what it may still have ends with its TTL.
-            before.lost.set();
-        }
+        self.sessions().insert(ttl, Arc::clone(&session));
         Ok(session)
     }
 
@@ -107,13 +115,10 @@ impl Kept {
                 Ok(((), term(answer.header())))
             })
         });
-        kept.await.map(drop).inspect_err(|error| self.noted(session, error))
-    }
-
-    /// Whatever an exchange says of its session is of consequence to everybody.
-    pub(super) fn noted(&self, session: &Session, error: &StoreError) {
-        if is_session_gone(error) {
-            session.lost.set();
+        match kept.await {
+            // There is nothing to be kept alive any more.
+            Err(error) if session.is_lost_after(&error) => Ok(()),
+            kept => kept.map(drop),
         }
     }
 
@@ -132,16 +137,15 @@ impl Kept {
             let (mut client, txn) = (link.client.kv_client(), txn.clone());
             Box::pin(async move { heard(client.txn(txn).await) })
         });
-        if let Err(error) = removed.await {
-            self.noted(&claim.session, &error);
-            if !claim.session.lost.is_set() {
-                // Also if the server refused, as one does that is full or has too much to do: the
-                // key lives as long as others keep the session alive, so it is tried again.
-                return Err(error);
+        match removed.await {
+            // Also if the server refused, as one does that is full or has too much to do: the key
+            // lives as long as others keep the session alive, so it is tried again.
+            Err(error) if !claim.session.is_lost_after(&error) => Err(error),
+            _ => {
+                self.claims.forget(id);
+                Ok(())
             }
         }
-        self.claims.forget(id);
-        Ok(())
     }
 }
 

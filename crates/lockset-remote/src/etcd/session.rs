@@ -18,7 +18,7 @@ use etcd_client::{Error, LeaseKeepAliveStream, LeaseKeeper, ResponseHeader};
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::connection::{Link, heard};
-use super::fault::NOT_FOUND;
+use super::fault::{NOT_FOUND, is_session_gone};
 use super::flag::Flag;
 use crate::engine::now;
 use crate::store::{Op, StoreError};
@@ -28,7 +28,7 @@ pub(super) struct Session {
     pub(super) id: i64,
     /// What is promised of it: the server keeps it for longer, by whole seconds.
     pub(super) ttl: Duration,
-    /// It has ended on the server, or is left to end.
+    /// It has ended on the server, or has been given up.
     pub(super) lost: Flag,
     state: Mutex<State>,
     /// One keep-alive at a time: who waits for its turn can often use the answer of the one before.
@@ -78,10 +78,42 @@ impl Session {
         Ok(Self { id: granted.id(), ttl, lost, state, stream })
     }
 
+    /// Ends one that was given up, if there is one, with all that it has.
+    pub(super) async fn end(link: Arc<Link>, session: Option<Arc<Self>>) -> Result<(), StoreError> {
+        let Some(session) = session else { return Ok(()) };
+        match heard(link.client.lease_client().revoke(session.id).await) {
+            Err(error) if !is_session_gone(&error) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether it is of use to new requests: the server certainly has it, unless somebody has ended
     /// it there.
     pub(super) fn is_good(&self) -> bool {
         !self.lost.is_set() && self.proven() + self.ttl > now()
+    }
+
+    /// Gives it up if its TTL is over, as far as is known here. Says whether it is.
+    ///
+    /// Whoever held anything of it has lost that by then, and from here on no exchange proves that
+    /// it lasts: so it may be ended on the server, and nobody counts on what goes with it.
+    pub(super) fn give_up(&self) -> bool {
+        let state = self.state();
+        let is_over = state.proven + self.ttl <= now();
+        if is_over {
+            // While the state is locked, so that no proof comes in between.
+            self.lost.set();
+        }
+        is_over
+    }
+
+    /// Takes note of what an exchange says of its session, which concerns everybody who has
+    /// something of it. Says whether it is lost.
+    pub(super) fn is_lost_after(&self, error: &StoreError) -> bool {
+        if is_session_gone(error) {
+            self.lost.set();
+        }
+        self.lost.is_set()
     }
 
     /// An instant at which the server had certainly not begun to count the TTL.
@@ -124,6 +156,10 @@ impl Session {
             return Err(StoreError::interrupted("the leader was replaced meanwhile"));
         }
         let mut state = self.state();
+        if self.lost.is_set() {
+            // No fault of the connection's.
+            return Err(StoreError::refused("the session was given up meanwhile"));
+        }
         state.proven = state.proven.max(asked);
         Ok((value, asked))
     }

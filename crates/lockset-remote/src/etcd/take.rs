@@ -8,7 +8,8 @@
 //! attempt without an answer may be done by the server at any later time, also after what was to
 //! undo it; and its key would live as long as its session, which others keep alive. So whatever
 //! undoes such an attempt counts up the session's recalls, and the attempt finds another count than
-//! its own.
+//! its own. A session that another one takes the place of is ended before, and takes all its
+//! attempts with it.
 
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -20,7 +21,6 @@ use etcd_client::{
 
 use super::claims::Claim;
 use super::connection::heard;
-use super::fault::is_session_gone;
 use super::kept::Kept;
 use super::key;
 use super::line::{Earlier, Line};
@@ -57,9 +57,8 @@ impl Kept {
     ) -> Result<Attempt, StoreError> {
         let session = self.session(request.ttl).await?;
         match self.attempt_in(&session, request, patience).await {
-            // It had ended: that is found out by using it.
-            Err(error) if is_session_gone(&error) => {
-                session.lost.set();
+            // It had ended, which is found out by using it, or was given up meanwhile.
+            Err(error) if session.is_lost_after(&error) => {
                 let session = self.session(request.ttl).await?;
                 self.attempt_in(&session, request, patience).await
             }

@@ -1,15 +1,16 @@
 //! What the engine relies on in every store, asked of the store directly: an id owns what it was
 //! granted and nothing else, however late it comes.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use lockset_api::Name;
+use lockset_api::{Deadline, Lease as _, Lock, Name};
 use lockset_remote::{
     Attempt, LeaseStore, Mode, Renewed, Request, StoreError, Wake, Withdrawn, etcd::Etcd,
 };
+use testbed::{Etcd as Server, Proxy};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::support::{LONG, keys, server};
+use crate::support::{LONG, behind, job, keys, server};
 
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
@@ -118,4 +119,54 @@ fn an_attempt_that_is_done_after_its_release_takes_nothing() {
         })
         .unwrap();
     assert!(keys(&server) <= 1, "more than the count of the recalls");
+}
+
+/// An attempt that is under way for so long that its session is replaced meanwhile, and that the
+/// server then does: it must not move what the request has by now to a session that ends.
+#[test]
+fn an_attempt_of_a_session_that_was_replaced_changes_nothing() {
+    const TTL: Duration = Duration::from_secs(1);
+    let (server, runtime) = (server(), runtime());
+    let proxy = Proxy::start(server.addr()).unwrap();
+    let store = Etcd::new(&behind(&proxy)).unwrap();
+    let request = |name| Request::new(Name::new(name).unwrap(), TTL).unwrap();
+    // The test's own time passes without the store's.
+    let clock = job(&server.url(), LONG).lock().unwrap();
+    let until = |instant: Instant| {
+        let left = instant.saturating_duration_since(Instant::now());
+        assert_eq!(clock.lost().wait(Deadline::after(left)), None);
+    };
+
+    let began = Instant::now();
+    let other = request("other");
+    runtime.block_on(store.attempt(&other, LONG)).unwrap();
+    runtime.block_on(store.release(&other)).unwrap();
+    until(began + TTL / 2);
+    // The server keeps the session for 2 s, so it has it still when this arrives.
+    proxy.delay(TTL * 11 / 10);
+    let own = request("own");
+    let mut late = store.attempt(&own, LONG);
+    let silent = async { tokio::time::timeout(TTL / 20, &mut late).await };
+    assert!(runtime.block_on(silent).is_err());
+    // Nor does anything else come through: the connection is given up.
+    let name = Name::new("own").unwrap();
+    let silent = async { tokio::time::timeout(TTL * 3 / 20, store.inspect(&name)).await };
+    assert!(runtime.block_on(silent).is_err());
+    proxy.delay(Duration::ZERO);
+    until(began + TTL * 11 / 10);
+    let first = fence(runtime.block_on(store.attempt(&own, LONG)).unwrap());
+    let session = session_of(&server);
+    // Whatever it says, nobody waits for it any more.
+    drop(runtime.block_on(late));
+    assert_eq!(session_of(&server), session, "{first} ends with a session of the past");
+    assert_eq!(runtime.block_on(store.renew(&own)).unwrap(), Renewed::Yes);
+    assert_eq!(runtime.block_on(store.release(&own)).unwrap(), Withdrawn::Freed);
+}
+
+/// The session of the key for the lock `own`.
+fn session_of(server: &Server) -> String {
+    let own = r#"{"key":"bG9ja3NldC9sb2NrL293bi8=","range_end":"bG9ja3NldC9sb2NrL293bjA="}"#;
+    let answer = server.post("/v3/kv/range", own).unwrap();
+    let id = answer.split_once(r#""lease":""#).and_then(|(_, rest)| rest.split('"').next());
+    id.unwrap_or_else(|| panic!("no key: {answer}")).to_owned()
 }
