@@ -7,7 +7,7 @@ use lockset_api::{Deadline, Lease as _, Lock, Name};
 use lockset_remote::{
     Attempt, LeaseStore, Mode, Renewed, Request, StoreError, Wake, Withdrawn, etcd::Etcd,
 };
-use testbed::{Etcd as Server, Proxy};
+use testbed::{Etcd as Server, Proxy, eventually};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::support::{LONG, behind, job, keys, server};
@@ -119,6 +119,40 @@ fn an_attempt_that_is_done_after_its_release_takes_nothing() {
         })
         .unwrap();
     assert!(keys(&server) <= 1, "more than the count of the recalls");
+}
+
+/// The same when it is under way for longer than its release, on a connection of the past.
+#[test]
+fn an_attempt_that_arrives_after_its_release_takes_nothing() {
+    let (server, runtime) = (server(), runtime());
+    let proxy = Proxy::start(server.addr()).unwrap();
+    let store = Etcd::new(&behind(&proxy)).unwrap();
+    let (own, other) = (request(), Request::new(Name::new("other").unwrap(), LONG).unwrap());
+    // It keeps the session alive, and with it what is left behind.
+    runtime.block_on(store.attempt(&other, LONG)).unwrap();
+    proxy.delay(Duration::from_secs(1));
+    let mut late = store.attempt(&own, LONG);
+    let short = Duration::from_millis(150);
+    let silent = async { tokio::time::timeout(short, &mut late).await };
+    assert!(runtime.block_on(silent).is_err());
+    // Nor does anything else come through: the connection is given up.
+    let silent = async { tokio::time::timeout(short, store.inspect(&own.names[0])).await };
+    assert!(runtime.block_on(silent).is_err());
+    proxy.delay(Duration::ZERO);
+    assert_eq!(runtime.block_on(store.release(&own)).unwrap(), Withdrawn::NotHeld);
+    let done = transactions(&server);
+    eventually("the attempt is done", || transactions(&server) > done);
+    let near = Etcd::new(&server.url()).unwrap();
+    let next = runtime.block_on(near.attempt(&request(), Duration::ZERO)).unwrap();
+    assert!(matches!(next, Attempt::Granted(_)), "left behind");
+}
+
+/// How many the server has answered.
+fn transactions(server: &Server) -> u64 {
+    let metrics = server.metrics().unwrap();
+    let answered = r#"grpc_server_handled_total{grpc_code="OK",grpc_method="Txn""#;
+    let line = metrics.lines().find(|line| line.starts_with(answered));
+    line.and_then(|line| line.rsplit(' ').next()).map_or(0, |count| count.parse().unwrap())
 }
 
 /// An attempt that is under way for so long that its session is replaced meanwhile, and that the
