@@ -113,6 +113,9 @@ impl Locks {
     /// ticket](RemoteLease::into_ticket), by renewing it. From here on it is renewed as any lease
     /// is by default, however it was before.
     ///
+    /// Where a lease belongs to a session of the server's (PostgreSQL, ZooKeeper), that is possible
+    /// with the store that has the session only, and so in the same process.
+    ///
     /// # Errors
     ///
     /// [`Lost`](ErrorKind::Lost) if it has run out meanwhile, and what the server says.
