@@ -17,6 +17,7 @@ mod orderings;
 mod packages;
 mod process;
 mod rivals;
+mod side_by_side;
 mod survivors;
 mod tally;
 mod targets;

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::Result;
 use crate::process::{Ending, cargo, output_of, run_bounded, target_dir};
+use crate::side_by_side::{processors, side_by_side};
 use crate::tally::Tally;
 use crate::targets;
 
@@ -35,14 +36,20 @@ pub(crate) const DEEP: Depth = Depth { deeper: 2, limit: Duration::from_secs(30 
 /// Runs every model of every crate; a crate whose models do not compile is one failure.
 pub(crate) fn run_all(depth: &Depth) -> Result<Tally> {
     let mut tally = Tally::default();
+    let mut all = Vec::new();
     for package in PACKAGES {
         for target in targets_of(package)? {
-            tally += run_target(package, &target, depth).unwrap_or_else(|error| {
-                eprintln!("xtask: {target} of {package}: {error}");
-                Tally::FAILED
-            });
+            match models_of(package, &target) {
+                Ok(models) => all.extend(models),
+                Err(error) => {
+                    eprintln!("xtask: {target} of {package}: {error}");
+                    tally += Tally::FAILED;
+                }
+            }
         }
     }
+    let workers = vec![depth; processors()];
+    tally += side_by_side(workers, &all, |depth, model| model.run(depth)).into_iter().sum();
     Ok(tally)
 }
 
@@ -62,26 +69,44 @@ pub(crate) fn targets_of(package: &str) -> Result<Vec<String>> {
     Ok(models)
 }
 
-fn run_target(package: &str, target: &str, depth: &Depth) -> Result<Tally> {
-    let mut tally = Tally::default();
+/// One model, and where it is.
+struct Model {
+    package: &'static str,
+    models: Models,
+    name: String,
+}
+
+fn models_of(package: &'static str, target: &str) -> Result<Vec<Model>> {
     let models = Models::build(package, target, &env::current_dir()?, &target_dir()?, "")?;
-    for name in models.names()? {
+    let model = |name| Model { package, models: models.clone(), name };
+    Ok(models.names()?.into_iter().map(model).collect())
+}
+
+impl Model {
+    /// Runs it, and says how it went.
+    fn run(&self, depth: &Depth) -> Tally {
+        let Self { package, models, name } = self;
         let start = Instant::now();
-        let verdict = models.run(&name, depth)?;
+        let verdict = models.run(name, depth);
         let seconds = start.elapsed().as_secs_f64();
-        println!("{target} {package} {name} ... {} ({seconds:.1} s)", verdict.word());
-        if let Verdict::Refuted { output } = &verdict {
-            println!("{output}");
-        }
-        tally += if matches!(verdict, Verdict::Holds) { Tally::PASSED } else { Tally::FAILED };
+        let (word, output) = match &verdict {
+            Ok(verdict @ Verdict::Refuted { output }) => (verdict.word(), output.clone()),
+            Ok(verdict) => (verdict.word(), String::new()),
+            Err(error) => ("NOT RUN", error.to_string()),
+        };
+        // In one piece, as other models say something at the same time.
+        println!("{} {package} {name} ... {word} ({seconds:.1} s)\n{output}", models.target);
+        if matches!(verdict, Ok(Verdict::Holds)) { Tally::PASSED } else { Tally::FAILED }
     }
-    Ok(tally)
 }
 
 /// The compiled models of one test target.
+#[derive(Clone)]
 pub(crate) struct Models {
+    target: String,
     executable: PathBuf,
-    log: PathBuf,
+    /// Where what they print is kept, a file a model.
+    logs: PathBuf,
 }
 
 /// What a model said about the code.
@@ -117,7 +142,9 @@ impl Models {
         build.current_dir(tree).env("CARGO_TARGET_DIR", target_dir);
         let compiled = targets::compile(&mut build)?.into_iter().find(|(name, _)| name == target);
         let (_, executable) = compiled.ok_or_else(|| format!("no {target} of {package}"))?;
-        Ok(Self { executable, log: target_dir.join("model.log") })
+        let logs = target_dir.join("models").join(package).join(target);
+        fs::create_dir_all(&logs)?;
+        Ok(Self { target: target.to_owned(), executable, logs })
     }
 
     pub(crate) fn names(&self) -> Result<Vec<String>> {
@@ -128,11 +155,12 @@ impl Models {
     pub(crate) fn run(&self, name: &str, depth: &Depth) -> Result<Verdict> {
         let mut harness = Command::new(&self.executable);
         harness.args(["--exact", name]).env("LOCKSET_DEEPER", depth.deeper.to_string());
-        let ending = run_bounded(&mut harness, depth.limit, &self.log)?;
+        let log = self.logs.join(name.replace("::", "-"));
+        let ending = run_bounded(&mut harness, depth.limit, &log)?;
         Ok(match ending {
             Ending::Success => Verdict::Holds,
             Ending::Failure => {
-                let output = fs::read(&self.log)?;
+                let output = fs::read(&log)?;
                 Verdict::Refuted { output: String::from_utf8_lossy(&output).into_owned() }
             }
             Ending::TimedOut => Verdict::TimedOut,

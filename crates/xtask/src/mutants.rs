@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use crate::Result;
 use crate::models::{USUAL, Verdict};
 use crate::nursery::Nursery;
+use crate::side_by_side::{processors, side_by_side};
 use crate::tally::Tally;
 
 mod condvar;
@@ -91,32 +92,35 @@ fn plant_all(only: &str) -> Result<Tally> {
     if areas.is_empty() {
         return Err(format!("no package like `{only}` has mutants").into());
     }
-    let nursery = Nursery::new()?;
-    require_healthy_models(&nursery, &areas)?;
-    let mut tally = Tally::default();
-    for area in areas {
-        for mutant in area.mutants {
-            tally += judge(&nursery, area, mutant);
-        }
+    let nurseries = Nursery::several(processors())?;
+    for healthy in side_by_side(nurseries.iter().collect(), &areas, |nursery, area| {
+        require_healthy_models(nursery, area).map_err(|error| error.to_string())
+    }) {
+        healthy?;
     }
-    Ok(tally)
+    let mutants: Vec<(&Area, &Mutant)> = areas
+        .iter()
+        .flat_map(|area| area.mutants.iter().map(move |mutant| (*area, mutant)))
+        .collect();
+    let tallies =
+        side_by_side(nurseries, &mutants, |nursery, (area, mutant)| judge(nursery, area, mutant));
+    Ok(tallies.into_iter().sum())
 }
 
 /// A model that fails without the bug proves nothing by failing with it.
-fn require_healthy_models(nursery: &Nursery, areas: &[&Area]) -> Result<()> {
-    for Area { package, target, mutants } in areas {
-        let models = nursery.models(package, target)?;
-        let names: BTreeSet<_> = models.names()?.into_iter().collect();
-        let tests: BTreeSet<_> = mutants.iter().map(|mutant| mutant.test).collect();
-        for test in tests {
-            if !names.contains(test) {
-                return Err(format!("{package} has no model `{test}` in {target}").into());
-            }
-            let verdict = models.run(test, &USUAL)?;
-            if !matches!(verdict, Verdict::Holds) {
-                let word = verdict.word();
-                return Err(format!("{package} {test} without any mutant: {word}").into());
-            }
+fn require_healthy_models(nursery: &Nursery, area: &Area) -> Result<()> {
+    let Area { package, target, mutants } = area;
+    let models = nursery.models(package, target)?;
+    let names: BTreeSet<_> = models.names()?.into_iter().collect();
+    let tests: BTreeSet<_> = mutants.iter().map(|mutant| mutant.test).collect();
+    for test in tests {
+        if !names.contains(test) {
+            return Err(format!("{package} has no model `{test}` in {target}").into());
+        }
+        let verdict = models.run(test, &USUAL)?;
+        if !matches!(verdict, Verdict::Holds) {
+            let word = verdict.word();
+            return Err(format!("{package} {test} without any mutant: {word}").into());
         }
     }
     Ok(())

@@ -20,7 +20,16 @@ pub(crate) struct Nursery {
 impl Nursery {
     /// A fresh copy of the tree, beside the build results of earlier ones.
     pub(crate) fn new() -> Result<Self> {
-        let base = target_dir()?.join("mutants");
+        Self::numbered(0)
+    }
+
+    /// Copies that have nothing in common, so that each can have a bug of its own.
+    pub(crate) fn several(count: usize) -> Result<Vec<Self>> {
+        (0..count).map(Self::numbered).collect()
+    }
+
+    fn numbered(number: usize) -> Result<Self> {
+        let base = target_dir()?.join("mutants").join(number.to_string());
         let nursery = Self { tree: base.join("tree"), target_dir: base.join("target") };
         if nursery.tree.exists() {
             fs::remove_dir_all(&nursery.tree)?;

@@ -1,6 +1,7 @@
 //! How many tests passed and failed, over every kind of test that there is.
 
 use std::fmt;
+use std::iter::Sum;
 use std::ops::AddAssign;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,6 +29,15 @@ impl AddAssign for Tally {
     fn add_assign(&mut self, more: Self) {
         self.passed += more.passed;
         self.failed += more.failed;
+    }
+}
+
+impl Sum for Tally {
+    fn sum<I: Iterator<Item = Self>>(tallies: I) -> Self {
+        tallies.fold(Self::default(), |mut total, tally| {
+            total += tally;
+            total
+        })
     }
 }
 

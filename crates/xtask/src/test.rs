@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Command, ExitCode, Stdio};
+use std::time::Instant;
 
 use crate::Result;
 use crate::models::Depth;
@@ -48,23 +49,20 @@ pub(crate) fn run(extent: &Extent) -> Result<ExitCode> {
     packages::ensure(packages::FOR_BUILDS)?;
     packages::ensure(packages::FOR_TESTS)?;
     let mut total = Tally::default();
-    let mut failures = Vec::new();
+    let mut summary = String::new();
     for (name, stage) in STAGES.iter().chain(extent.slow) {
+        let start = Instant::now();
         let tally = stage(extent.depth).unwrap_or_else(|error| {
             eprintln!("xtask: {name}: {error}");
             Tally::FAILED
         });
-        if tally.failed > 0 {
-            failures.push(*name);
-        }
+        let word = if tally.failed == 0 { "ok" } else { "FAILED" };
+        let seconds = start.elapsed().as_secs();
+        summary += &format!("{name} ... {word} ({tally}; {seconds} s)\n");
         total += tally;
     }
-    println!();
-    for name in &failures {
-        println!("failed: {name}");
-    }
-    println!("{total}");
-    Ok(if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    println!("\n{summary}{total}");
+    Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn tests() -> Result<Tally> {
