@@ -221,6 +221,23 @@ fn delays_of_what_is_under_way_at_once_do_not_add_up() {
     assert!(took < 20 * ONE_WAY, "{took:?}");
 }
 
+#[test]
+fn what_is_sent_at_once_is_one_round_trip_and_what_is_sent_after_an_answer_another() {
+    let proxy = Proxy::with_delay(echo_server(), ONE_WAY).expect("starts");
+    let stream = connect(&proxy);
+    let round_trips = || proxy.traffic()[0].round_trips;
+    for count in 1..=3 {
+        assert!(echoes(&stream));
+        assert_eq!(round_trips(), count);
+    }
+    for _ in 0..5 {
+        (&stream).write_all(b"ping").expect("sends");
+    }
+    stream.shutdown(Shutdown::Write).expect("ends its half");
+    assert_eq!(rest(&stream), b"ping".repeat(5));
+    assert_eq!(round_trips(), 4);
+}
+
 /// What comes after a delay that is over does not come before what it held up.
 #[test]
 fn a_delay_that_ends_lets_nothing_overtake() {

@@ -7,6 +7,7 @@ use std::time::Instant;
 use crate::Result;
 use crate::models::Depth;
 use crate::process::{cargo, say};
+use crate::side_by_side::processors;
 use crate::tally::Tally;
 use crate::{instructions, models, mutants, orderings, packages, rivals, survivors, tsan};
 
@@ -35,6 +36,9 @@ const STAGES: &[(&str, Stage)] = &[
     ("loom models", models::run_all),
     ("mutants", |_| mutants::run_all()),
 ];
+
+/// How many tests run at once, on each processor.
+const PER_PROCESSOR: usize = 2;
 
 const SLOW: &[(&str, Stage)] = &[
     ("models of protocols, to their end", |_| deep_protocols()),
@@ -67,6 +71,9 @@ pub(crate) fn run(extent: &Extent) -> Result<ExitCode> {
 
 fn tests() -> Result<Tally> {
     let mut cargo = cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
+    // Most of them wait nearly all the time: for a TTL to run out, for a killed server to be back.
+    let threads = PER_PROCESSOR * processors();
+    cargo.env("RUST_TEST_THREADS", threads.to_string());
     count(cargo.args(["--exclude", rivals::PACKAGE]))
 }
 

@@ -1,6 +1,6 @@
 //! How many round trips each thing costs, on a server that is some milliseconds away.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lockset_api::{AsyncLock as _, Deadline, Released};
 use lockset_remote::{Locks, RemoteLease, RemoteLock, postgres::Postgres};
@@ -8,16 +8,17 @@ use testbed::Proxy;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
-use super::{Server, at, client, runtime};
+use super::{Server, at, runtime};
 
-/// One way. Long beside what the machine does meanwhile.
-const ONE_WAY: Duration = Duration::from_millis(4);
+/// Long beside what the client does between two messages that it sends at once.
+const ONE_WAY: Duration = Duration::from_millis(10);
 
-const ROUNDS: u32 = 25;
+/// So that nothing is renewed meanwhile.
+const LONG: Duration = Duration::from_secs(600);
 
 async fn lock(url: &str) -> RemoteLock {
     let store = Postgres::new(url).unwrap();
-    let lock = Locks::on(&Handle::current(), store).lock("job").unwrap();
+    let lock = Locks::on(&Handle::current(), store).lock("job").unwrap().with_ttl(LONG).unwrap();
     // Its session is made, and its statements are prepared.
     release(lock.lock_async().await.unwrap()).await;
     lock
@@ -27,108 +28,61 @@ async fn release(lease: RemoteLease) {
     assert_eq!(lease.release_async().await.unwrap(), Released::InTime);
 }
 
-/// The middle one of so many, each in round trips.
-async fn median(mut each: impl AsyncFnMut() -> Duration) -> f64 {
-    let mut times = Vec::new();
-    for _ in 0..ROUNDS {
-        times.push(each().await.div_duration_f64(ONE_WAY * 2));
-    }
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+/// All that clients have waited for so far, on all connections.
+fn round_trips(proxy: &Proxy) -> u64 {
+    proxy.traffic().iter().map(|connection| connection.round_trips).sum()
 }
 
 #[test]
-fn a_pair_is_two_a_hand_over_one_and_each_lock_of_many_one() {
-    // Round trips are counted here. What a disk takes for a fence is its own affair.
-    let server = Server::start_with(&["fsync=off"]).unwrap_or_else(|error| panic!("{error}"));
+fn a_pair_is_two_and_a_hand_over_one() {
+    let server = Server::start().unwrap_or_else(|error| panic!("{error}"));
     let proxy = Proxy::with_delay(server.addr(), ONE_WAY).unwrap();
     let url = at(proxy.addr());
     runtime().block_on(async {
-        let bare = client(&url).await;
-        let bare_trip = median(async || {
-            let asked = Instant::now();
-            bare.query_typed("SELECT 1", &[]).await.unwrap();
-            asked.elapsed()
-        });
-        let bare_trip = bare_trip.await;
         let (one, other) = (lock(&url).await, lock(&url).await);
-        let pair = median(async || {
-            let asked = Instant::now();
-            release(one.lock_async().await.unwrap()).await;
-            asked.elapsed()
-        });
-        let pair = pair.await;
         let direct = Locks::on(&Handle::current(), Postgres::new(&server.url()).unwrap());
-        let hand_over = median(async || {
+        for _ in 0..5 {
+            let before = round_trips(&proxy);
             let held = one.lock_async().await.unwrap();
+            assert_eq!(round_trips(&proxy) - before, 1, "an acquire");
             let waiting = other.acquire(Deadline::NEVER);
-            let waiter = tokio::spawn(async move {
-                let lease = waiting.await.unwrap().unwrap();
-                (Instant::now(), lease)
-            });
+            let waiter = tokio::spawn(async move { waiting.await.unwrap().unwrap() });
             while direct.inspect_async("job").await.unwrap().waiters.is_empty() {}
-            let released = Instant::now();
+            let before = round_trips(&proxy);
             release(held).await;
-            let (granted, lease) = waiter.await.unwrap();
-            release(lease).await;
-            granted - released
-        });
-        let hand_over = hand_over.await;
-        println!(
-            "in round trips: SELECT 1 {bare_trip:.2}, pair {pair:.2}, hand-over {hand_over:.2}"
-        );
-        assert!(pair < 2.5, "{pair}");
-        assert!(hand_over < 1.5, "{hand_over}");
-        for contenders in [2, 8, 32] {
-            let bare = contended_bare(&url, contenders).await;
-            let ours = contended(&url, contenders).await;
-            println!("{contenders} contend: {ours:.2} a lock; pg_advisory_lock alone {bare:.2}");
-            assert!(ours < 1.5, "{contenders}: {ours}");
+            let next = waiter.await.unwrap();
+            assert_eq!(round_trips(&proxy) - before, 1, "a hand-over");
+            release(next).await;
+            assert_eq!(round_trips(&proxy) - before, 2, "a release");
         }
     });
 }
 
-/// How many round trips from one grant to the next, while so many want it all the time.
-async fn contended(url: &str, contenders: u32) -> f64 {
-    let mut locks = Vec::new();
-    for _ in 0..contenders {
-        locks.push(lock(url).await);
-    }
-    let rounds = rounds(contenders);
-    let asked = Instant::now();
-    let mut tasks = JoinSet::new();
-    for lock in locks {
-        tasks.spawn(async move {
-            for _ in 0..rounds {
-                release(lock.lock_async().await.unwrap()).await;
-            }
-        });
-    }
-    tasks.join_all().await;
-    asked.elapsed().div_duration_f64(ONE_WAY * 2) / f64::from(rounds * contenders)
-}
+#[test]
+fn each_of_many_contenders_has_it_for_two_however_many_they_are() {
+    const ROUNDS: u32 = 4;
 
-/// The same with nothing around the server's own lock: no fence, no TTL, nobody to be told.
-async fn contended_bare(url: &str, contenders: u32) -> f64 {
-    let mut clients = Vec::new();
-    for _ in 0..contenders {
-        clients.push(client(url).await);
-    }
-    let rounds = rounds(contenders);
-    let asked = Instant::now();
-    let mut tasks = JoinSet::new();
-    for client in clients {
-        tasks.spawn(async move {
-            for _ in 0..rounds {
-                client.query_typed("SELECT pg_advisory_lock(7)", &[]).await.unwrap();
-                client.query_typed("SELECT pg_advisory_unlock(7)", &[]).await.unwrap();
+    let server = Server::start().unwrap_or_else(|error| panic!("{error}"));
+    let proxy = Proxy::with_delay(server.addr(), ONE_WAY).unwrap();
+    let url = at(proxy.addr());
+    runtime().block_on(async {
+        for contenders in [2, 8, 32] {
+            let mut locks = Vec::new();
+            for _ in 0..contenders {
+                locks.push(lock(&url).await);
             }
-        });
-    }
-    tasks.join_all().await;
-    asked.elapsed().div_duration_f64(ONE_WAY * 2) / f64::from(rounds * contenders)
-}
-
-fn rounds(contenders: u32) -> u32 {
-    128 / contenders
+            let before = round_trips(&proxy);
+            let mut tasks = JoinSet::new();
+            for lock in locks {
+                tasks.spawn(async move {
+                    for _ in 0..ROUNDS {
+                        release(lock.lock_async().await.unwrap()).await;
+                    }
+                });
+            }
+            tasks.join_all().await;
+            let each = (round_trips(&proxy) - before) as f64 / f64::from(ROUNDS * contenders);
+            assert_eq!(each, 2.0, "{contenders} contenders");
+        }
+    });
 }

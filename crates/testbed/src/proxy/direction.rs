@@ -14,16 +14,21 @@ impl Direction {
     pub(crate) const BOTH: [Self; 2] = [Self::Requests, Self::Replies];
 }
 
-/// How many bytes of a connection have been forwarded.
+/// What has gone along a connection.
 ///
 /// Bytes that were swallowed, cut off, or are still being delayed do not count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Traffic {
-    /// From the client to the server.
+    /// Bytes from the client to the server.
     pub requests: u64,
-    /// From the server to the client.
+    /// Bytes from the server to the client.
     pub replies: u64,
+    /// How often the client has sent something after an answer, or for the first time: the round
+    /// trips that it has waited for. What it sends meanwhile is part of the same one.
+    ///
+    /// A wire with a delay keeps apart what a client sends at once and what it sends for an answer.
+    pub round_trips: u64,
 }
 
 impl Traffic {

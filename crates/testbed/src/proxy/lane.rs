@@ -54,9 +54,10 @@ impl Lane {
         self.queue.front().filter(|_| !self.is_blocked).map(|(due, _)| *due)
     }
 
-    /// Takes in everything that `source` has sent, to go out after `delay`.
-    pub(crate) fn take_in(&mut self, mut source: &TcpStream, delay: Duration) {
+    /// Takes in everything that `source` has sent, to go out after `delay`; whether there was any.
+    pub(crate) fn take_in(&mut self, mut source: &TcpStream, delay: Duration) -> bool {
         let mut chunk = [0; CHUNK];
+        let mut took_any = false;
         while self.state == State::Open {
             let read = source.read(&mut chunk);
             let due = Instant::now() + delay;
@@ -64,8 +65,9 @@ impl Lane {
                 Ok(bytes @ 1..) => {
                     let bytes = chunk[..bytes].iter().copied().collect();
                     self.queue.push_back((due, Parcel::Bytes(bytes)));
+                    took_any = true;
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Ok(0) | Err(_) => {
                     self.queue.push_back((due, Parcel::End));
@@ -73,6 +75,7 @@ impl Lane {
                 }
             }
         }
+        took_any
     }
 
     /// Drops what is queued, except for the end.

@@ -15,6 +15,8 @@ pub(crate) struct Link {
     lanes: [Lane; 2],
     cut: Option<Cut>,
     pub(crate) is_silent: bool,
+    /// The client has sent something, and no answer has gone out since.
+    is_asked: bool,
 }
 
 /// What has become of a link.
@@ -31,7 +33,8 @@ impl Link {
             end.set_nodelay(true)?;
             end.set_nonblocking(true)?;
         }
-        Ok(Self { client, server, lanes: Direction::BOTH.map(Lane::new), cut, is_silent: false })
+        let lanes = Direction::BOTH.map(Lane::new);
+        Ok(Self { client, server, lanes, cut, is_silent: false, is_asked: false })
     }
 
     pub(crate) fn ends(&self) -> [&TcpStream; 2] {
@@ -52,13 +55,17 @@ impl Link {
     }
 
     /// Takes in what both ends have sent.
-    pub(crate) fn take_in(&mut self, delay: Duration) {
+    pub(crate) fn take_in(&mut self, delay: Duration, traffic: &mut Traffic) {
         for lane in &mut self.lanes {
             let source = match lane.direction {
                 Direction::Requests => &self.client,
                 Direction::Replies => &self.server,
             };
-            lane.take_in(source, delay);
+            let took_any = lane.take_in(source, delay);
+            if took_any && lane.direction == Direction::Requests {
+                traffic.round_trips += u64::from(!self.is_asked);
+                self.is_asked = true;
+            }
         }
     }
 
@@ -81,6 +88,7 @@ impl Link {
                 };
                 let Sent::Bytes(sent) = lane.put_out(sink, now, allowed) else { break };
                 traffic.count(direction, sent);
+                self.is_asked &= direction == Direction::Requests;
                 let [own, any] = cuts.map(|cut| cut.is_some_and(|cut| cut.falls(direction, sent)));
                 if any {
                     *once = None;

@@ -77,7 +77,7 @@ impl Wire {
     /// is due.
     fn carry(&mut self, place: usize) {
         let Some(link) = self.links.get_mut(&place) else { return };
-        link.take_in(self.delay);
+        link.take_in(self.delay, &mut self.traffic[place]);
         self.put_out(place);
     }
 
