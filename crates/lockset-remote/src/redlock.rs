@@ -39,6 +39,7 @@ use crate::engine::{limited, now};
 use crate::store::{Attempt, LeaseStore, Op, Renewed, Status, StoreError, Wake, Withdrawn};
 use crate::{Mode, Request};
 use ballot::{Ballot, Outlook};
+use bid::Bid;
 use node::{Node, limit};
 use quorum::{Quorum, Verdict};
 use round::Round;
@@ -186,8 +187,7 @@ impl Redlock {
         let quorum = &self.quorum;
         // An earlier attempt, which nobody waited for to the end.
         if let Some(bid) = quorum.forget(wanted.id) {
-            bid.end();
-            quorum.undo(&bid.request, 0..quorum.nodes.len());
+            quorum.give_back(&bid, |_| true).see_through();
         }
         let (mut outlook, mut ballot) = self.attempt_once(wanted, patience).await?;
         if matches!(outlook, Outlook::Lost) && ballot.lacks_members() {
@@ -280,12 +280,9 @@ impl LeaseStore for Redlock {
     fn renew<'a>(&'a self, request: &'a Request) -> Op<'a, Renewed> {
         Box::pin(async move {
             let request = Arc::new(request.clone());
-            let renewed = self.quorum.decide(
-                &request,
-                |store, request| store.renew(request),
-                |answer| *answer == Renewed::Yes,
-                |_, _| {},
-            );
+            let ask = |node: &Arc<Node>| node.ask(&request, |store, request| store.renew(request));
+            let round = self.quorum.nodes.iter().map(ask).enumerate().collect();
+            let renewed = self.quorum.decide(round, |answer| *answer == Renewed::Yes);
             Ok(match renewed.await? {
                 Verdict::Yes => Renewed::Yes,
                 Verdict::No => Renewed::Gone,
@@ -295,20 +292,12 @@ impl LeaseStore for Redlock {
 
     fn release<'a>(&'a self, request: &'a Request) -> Op<'a, Withdrawn> {
         Box::pin(async move {
-            let bid = self.quorum.forget(request.id);
-            let request = bid.map_or_else(
-                || Arc::new(request.clone()),
-                |bid| {
-                    bid.end();
-                    Arc::clone(&bid.request)
-                },
-            );
-            let freed = self.quorum.decide(
-                &request,
-                |store, request| store.release(request),
-                |answer| *answer == Withdrawn::Freed,
-                Node::owe,
-            );
+            let bid = self.quorum.forget(request.id).unwrap_or_else(|| {
+                // All nodes have answered it, as far as is known here.
+                Arc::new(Bid::new(request.clone(), self.quorum.nodes.len()))
+            });
+            let round = self.quorum.give_back(&bid, |_| true);
+            let freed = self.quorum.decide(round, |answer| *answer == Withdrawn::Freed);
             Ok(match freed.await? {
                 Verdict::Yes => Withdrawn::Freed,
                 Verdict::No => Withdrawn::NotHeld,

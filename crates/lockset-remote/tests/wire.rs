@@ -3,8 +3,6 @@
 
 #![cfg(feature = "redis")]
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
 use std::time::Duration;
 
 use lockset_api::{Deadline, Lease as _, Lock, Permits, Released, SharedLock};
@@ -26,41 +24,6 @@ fn warm(locks: &Locks) -> RemoteLock {
     lock
 }
 
-/// Somebody who watches every command.
-struct Monitor(BufReader<TcpStream>);
-
-impl Monitor {
-    fn start(server: &Server) -> Self {
-        let mut stream = TcpStream::connect(server.addr()).unwrap();
-        stream.write_all(b"MONITOR\r\n").unwrap();
-        let mut monitor = Self(BufReader::new(stream));
-        assert_eq!(monitor.line(), "+OK");
-        monitor
-    }
-
-    /// The commands of clients since the last look.
-    fn commands(&mut self, server: &Server) -> Vec<String> {
-        let mut marker = TcpStream::connect(server.addr()).unwrap();
-        marker.write_all(b"ECHO until-here\r\n").unwrap();
-        let mut commands = Vec::new();
-        loop {
-            let line = self.line();
-            if line.contains("until-here") {
-                return commands;
-            }
-            if !line.contains(" lua] ") {
-                commands.push(line);
-            }
-        }
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        assert!(self.0.read_line(&mut line).unwrap() > 0, "the server has gone");
-        line.trim_end().to_owned()
-    }
-}
-
 /// Until so many stand in line.
 fn until_waiting(locks: &Locks, name: &str, count: usize) {
     testbed::eventually("all stand in line", || {
@@ -72,17 +35,17 @@ fn until_waiting(locks: &Locks, name: &str, count: usize) {
 fn an_uncontended_acquire_is_one_command_and_so_is_a_release() {
     let server = server();
     let lock = warm(&locks(&server));
-    let mut monitor = Monitor::start(&server);
+    let mut monitor = server.monitor().unwrap();
     for _ in 0..5 {
         let lease = lock.lock().unwrap();
-        let acquire = monitor.commands(&server);
+        let acquire = monitor.commands().unwrap();
         assert_eq!(acquire.len(), 1, "{acquire:?}");
         let _ = lease.release().unwrap();
-        let release = monitor.commands(&server);
+        let release = monitor.commands().unwrap();
         assert_eq!(release.len(), 1, "{release:?}");
     }
     assert!(lock.try_lock().unwrap().is_some());
-    let tried = monitor.commands(&server);
+    let tried = monitor.commands().unwrap();
     assert!(tried.len() <= 2, "an attempt, and at most its release: {tried:?}");
 }
 
@@ -95,11 +58,11 @@ fn a_waiter_costs_nothing_while_it_waits() {
     let held = lock.lock().unwrap();
     let waiters: Vec<_> = (0..8).map(|_| lock.acquire(Deadline::NEVER)).collect();
     until_waiting(&locks, "job", 8);
-    let mut monitor = Monitor::start(&server);
+    let mut monitor = server.monitor().unwrap();
     // The time that is looked at, not one that anything needs.
     let told = held.lost().wait(Deadline::after(Duration::from_secs(3)));
     assert_eq!(told, None);
-    let sent = monitor.commands(&server);
+    let sent = monitor.commands().unwrap();
     assert!(sent.is_empty(), "{sent:?}");
     drop(waiters);
 }
@@ -117,7 +80,7 @@ fn sixteen_waiters_are_drained_in_their_order_by_seventeen_commands() {
         waiters.push(other.acquire(Deadline::NEVER));
         until_waiting(&locks, "job", place);
     }
-    let mut monitor = Monitor::start(&server);
+    let mut monitor = server.monitor().unwrap();
     let mut fence = held.fence();
     assert_eq!(held.release().unwrap(), Released::InTime);
     for waiter in waiters {
@@ -127,7 +90,7 @@ fn sixteen_waiters_are_drained_in_their_order_by_seventeen_commands() {
         fence = lease.fence();
         assert_eq!(lease.release().unwrap(), Released::InTime);
     }
-    let sent = monitor.commands(&server);
+    let sent = monitor.commands().unwrap();
     assert!(sent.len() <= 17, "{}: {sent:?}", sent.len());
 }
 
@@ -138,9 +101,9 @@ fn readers_and_permits_are_one_command_each_as_well() {
     drop(warm(&locks));
     let (rw, permits) = (locks.rw_lock("book").unwrap(), locks.semaphore("pool", 3).unwrap());
     drop((rw.read().unwrap().release(), permits.acquire(2).unwrap().release()));
-    let mut monitor = Monitor::start(&server);
+    let mut monitor = server.monitor().unwrap();
     let held = (rw.read().unwrap(), rw.read().unwrap(), permits.acquire(2).unwrap());
-    let sent = monitor.commands(&server);
+    let sent = monitor.commands().unwrap();
     assert_eq!(sent.len(), 3, "{sent:?}");
     drop(held);
 }

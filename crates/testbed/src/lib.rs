@@ -34,5 +34,5 @@ pub use mariadb::MariaDb;
 pub use poll::eventually;
 pub use postgres::{PgBouncer, Postgres};
 pub use proxy::{Direction, Proxy, Traffic};
-pub use redis::{Redis, RedisCluster, RedisSentinel, RedisTls};
+pub use redis::{Redis, RedisCluster, RedisMonitor, RedisSentinel, RedisTls};
 pub use zookeeper::{ZooKeeper, ZooKeeperCluster};

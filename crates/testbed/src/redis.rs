@@ -2,6 +2,7 @@
 
 mod ask;
 mod cluster;
+mod monitor;
 mod sentinel;
 mod tls;
 
@@ -15,6 +16,7 @@ use crate::port::on_free_ports;
 use crate::supervised::{Program, Supervised, faults_of_a_process};
 use ask::ask;
 pub use cluster::RedisCluster;
+pub use monitor::RedisMonitor;
 pub use sentinel::RedisSentinel;
 pub use tls::RedisTls;
 
@@ -123,6 +125,15 @@ impl Redis {
     /// If the server does not answer within a second, or answers with an error.
     pub fn command(&self, words: &[&str]) -> io::Result<String> {
         ask(self.addr, words)
+    }
+
+    /// Watches from now on what the server is told.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer within a second.
+    pub fn monitor(&self) -> io::Result<RedisMonitor> {
+        RedisMonitor::start(self.addr)
     }
 
     /// Makes a user (`ACL SETUSER`) who may do what `rules` say, such as `~lock:*` and `+eval`.

@@ -22,8 +22,6 @@ pub(super) struct Ballot {
     /// What each node has to say so far.
     seats: Vec<Seat>,
     news: Round<News>,
-    /// Which nodes have been asked to vote and have not answered yet, whatever they said before.
-    is_asked: Vec<bool>,
     /// The fence, once a majority has voted: the greatest of theirs.
     fence: Option<Fence>,
     began: Instant,
@@ -93,11 +91,10 @@ impl Ballot {
         let (id, floor) = (quorum.draw()?, Some(quorum.floor()));
         let request = Request { id, floor, ..wanted.clone() };
         let mut ballot = Self {
-            bid: Arc::new(Bid::new(request)),
+            bid: Arc::new(Bid::new(request, quorum.nodes.len())),
             quorum: Arc::clone(quorum),
             seats: vec![Seat::Asked; quorum.nodes.len()],
             news: Round::new(),
-            is_asked: vec![false; quorum.nodes.len()],
             fence: None,
             began: now(),
             patience,
@@ -120,7 +117,7 @@ impl Ballot {
                 node_of.ask(&request, move |store, request| store.attempt(request, patience));
             News::Answer(asked, attempt.await)
         });
-        self.is_asked[node] = true;
+        self.bid.ask(node);
         self.news.push(node, exchange);
     }
 
@@ -225,7 +222,10 @@ impl Ballot {
     }
 
     fn take_in(&mut self, node: usize, news: News) {
-        self.is_asked[node] &= !matches!(news, News::Answer(..));
+        if matches!(news, News::Answer(..)) {
+            // It goes on, or nobody would take this in.
+            drop(self.bid.answered(node));
+        }
         match news {
             News::Answer(asked, Ok(Attempt::Granted(fence))) => self.vote(node, fence, asked),
             News::Answer(_, Ok(Attempt::Busy { held })) => self.seats[node] = Seat::Taken(held),

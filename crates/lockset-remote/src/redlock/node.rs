@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
+use super::bid::GivenBack;
 use super::round::Exchange;
 use crate::engine::{limited, now};
 use crate::store::{LeaseStore, StoreError};
@@ -55,6 +56,10 @@ pub(super) fn limit(ttl: Duration) -> Duration {
     (ttl / 5).min(Duration::from_secs(2))
 }
 
+fn until(request: &Request) -> Instant {
+    now() + limit(request.ttl)
+}
+
 impl Node {
     pub(super) fn new(store: Arc<dyn LeaseStore>) -> Self {
         Self { store, debts: Mutex::default() }
@@ -67,13 +72,23 @@ impl Node {
         exchange: impl Asked<T>,
     ) -> Exchange<Result<T, StoreError>> {
         let (store, request) = (Arc::clone(&self.store), Arc::clone(request));
-        Box::pin(
-            async move { limited(now() + limit(request.ttl), exchange(&*store, &request)).await },
-        )
+        Box::pin(async move { limited(until(&request), exchange(&*store, &request)).await })
+    }
+
+    /// Has the node give back what it granted to a request, again and again if it does not answer.
+    pub(super) fn give_back(self: &Arc<Self>, request: &Arc<Request>) -> Exchange<GivenBack> {
+        let (node, request) = (Arc::clone(self), Arc::clone(request));
+        Box::pin(async move {
+            let given_back = limited(until(&request), node.store.release(&request)).await;
+            if given_back.is_err() {
+                node.owe(&request);
+            }
+            given_back
+        })
     }
 
     /// Has a release, which failed, made until it succeeds.
-    pub(super) fn owe(self: &Arc<Self>, request: &Arc<Request>) {
+    fn owe(self: &Arc<Self>, request: &Arc<Request>) {
         let until = now() + request.ttl * 2;
         let mut debts = self.debts();
         if debts.list.len() == MOST_DEBTS {

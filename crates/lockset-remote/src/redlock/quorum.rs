@@ -8,12 +8,12 @@ use std::time::Duration;
 use lockset_api::{Error, Fence};
 
 use super::ballot::Ballot;
-use super::bid::Bid;
+use super::bid::{Bid, GivenBack};
 use super::node::Node;
-use super::round::Round;
+use super::round::{Exchange, Round};
 use super::surroundings::Surroundings;
-use crate::store::{LeaseStore, StoreError};
-use crate::{Op, Request, RequestId};
+use crate::RequestId;
+use crate::store::StoreError;
 
 /// # Notes about memory ordering
 ///
@@ -129,17 +129,13 @@ impl Quorum {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks all nodes, and says yes or no as soon as a majority has, or a yes cannot be had any
-    /// more. The others are heard in the background; `failed` is told of every node that fails.
+    /// What a round of all nodes comes to: yes or no as soon as a majority has said it, or a yes
+    /// cannot be had any more. The others are heard in the background.
     pub(super) async fn decide<T: Send + 'static>(
-        self: &Arc<Self>,
-        request: &Arc<Request>,
-        exchange: for<'a> fn(&'a dyn LeaseStore, &'a Request) -> Op<'a, T>,
+        &self,
+        mut round: Round<Result<T, StoreError>>,
         is_yes: impl Fn(&T) -> bool,
-        failed: fn(&Arc<Node>, &Arc<Request>),
     ) -> Result<Verdict, StoreError> {
-        let ask = |node: &Arc<Node>| node.ask(request, exchange);
-        let mut round: Round<_> = self.nodes.iter().map(ask).enumerate().collect();
         let (mut yes, mut no, mut errors) = (0, 0, Vec::new());
         let all = self.nodes.len();
         let decision = loop {
@@ -157,44 +153,32 @@ impl Quorum {
             match round.next().await {
                 Some((_, Ok(answer))) if is_yes(&answer) => yes += 1,
                 Some((_, Ok(_))) => no += 1,
-                Some((node, Err(error))) => {
-                    failed(&self.nodes[node], request);
-                    errors.push(error);
-                }
+                Some((_, Err(error))) => errors.push(error),
                 None => break Err(self.fault(errors)),
             }
         };
-        if !round.is_empty() {
-            let (quorum, request) = (Arc::clone(self), Arc::clone(request));
-            tokio::spawn(async move {
-                while let Some((node, answer)) = round.next().await {
-                    if answer.is_err() {
-                        failed(&quorum.nodes[node], &request);
-                    }
-                }
-            });
-        }
+        round.see_through();
         decision
     }
 
-    /// Gives back in the background what a request may have come to own on these nodes.
-    pub(super) fn undo(
-        self: &Arc<Self>,
-        request: &Arc<Request>,
-        nodes: impl Iterator<Item = usize>,
-    ) {
-        let ask = |node: usize| {
-            (node, self.nodes[node].ask(request, |store, request| store.release(request)))
-        };
-        let mut round: Round<_> = nodes.map(ask).collect();
-        let (quorum, request) = (Arc::clone(self), Arc::clone(request));
-        tokio::spawn(async move {
-            while let Some((node, answer)) = round.next().await {
-                if answer.is_err() {
-                    quorum.nodes[node].owe(&request);
-                }
-            }
+    /// Ends a bid, and has these nodes give back what it has come to own. Those that have still to
+    /// answer it are told by whoever waits for that.
+    pub(super) fn give_back(
+        &self,
+        bid: &Bid,
+        is_meant: impl Fn(usize) -> bool,
+    ) -> Round<GivenBack> {
+        let nodes = self.nodes.iter().zip(bid.end()).enumerate();
+        let giving = nodes.filter(|(number, _)| is_meant(*number)).map(|(number, (node, late))| {
+            let given: Exchange<GivenBack> = match late {
+                None => node.give_back(&bid.request),
+                Some(told) => Box::pin(async move {
+                    told.await.unwrap_or_else(|gone| Err(StoreError::interrupted(gone)))
+                }),
+            };
+            (number, given)
         });
+        giving.collect()
     }
 
     /// What a failure of too many nodes comes to.

@@ -19,11 +19,6 @@ impl<T> Round<T> {
         self.0.push((node, exchange));
     }
 
-    /// Goes on with the exchanges of these nodes only.
-    pub(super) fn keep(&mut self, is_kept: impl Fn(usize) -> bool) {
-        self.0.retain(|(node, _)| is_kept(*node));
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -42,10 +37,34 @@ impl<T> Round<T> {
         })
         .await
     }
+
+    /// Waits for all of them.
+    pub(super) async fn all(mut self) {
+        while self.next().await.is_some() {}
+    }
+
+    /// Has them come to their ends in the background.
+    pub(super) fn see_through(self)
+    where
+        T: Send + 'static,
+    {
+        if !self.is_empty() {
+            tokio::spawn(self.all());
+        }
+    }
 }
 
 impl<T> FromIterator<(usize, Exchange<T>)> for Round<T> {
     fn from_iter<I: IntoIterator<Item = (usize, Exchange<T>)>>(exchanges: I) -> Self {
         Self(exchanges.into_iter().collect())
+    }
+}
+
+impl<T> IntoIterator for Round<T> {
+    type Item = (usize, Exchange<T>);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }

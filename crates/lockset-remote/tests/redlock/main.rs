@@ -8,3 +8,4 @@ mod masters;
 mod memory;
 mod rules;
 mod scripted;
+mod wire;

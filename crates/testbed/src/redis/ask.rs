@@ -5,7 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// How long one exchange may take; also a server that is starting answers far sooner, or refuses.
-const TIMEOUT: Duration = Duration::from_secs(1);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The raw reply to a command; an error if it is one.
 pub(super) fn ask(addr: SocketAddr, words: &[&str]) -> io::Result<String> {
