@@ -97,7 +97,11 @@ impl Session {
     async fn begin(ensemble: &Ensemble, ttl: Duration) -> Result<Self, StoreError> {
         // In whole milliseconds, as the protocol has it, and rather longer.
         let wanted = ttl + ttl / MARGIN + Duration::from_millis(1);
-        let mut connector = Client::connector().with_session_timeout(wanted).with_fail_eagerly();
+        let mut connector = Client::connector().with_session_timeout(wanted);
+        // An ensemble that elects a leader turns everybody away until it has one: asked again.
+        if !ensemble.hosts.contains(',') {
+            connector = connector.with_fail_eagerly();
+        }
         if let Some(digest) = &ensemble.digest {
             connector = connector.with_auth("digest", digest.as_bytes());
         }

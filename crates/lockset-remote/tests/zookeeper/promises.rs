@@ -1,7 +1,5 @@
 //! What the engine relies on in every store, asked of ZooKeeper's directly.
 
-#![cfg(feature = "zookeeper")]
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,14 +11,10 @@ use testbed::{Proxy, ZooKeeper as Server};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep, timeout};
 
-const LONG: Duration = Duration::from_secs(60);
+use crate::support::{LONG, behind, server};
 
 /// So long an exchange is waited for that is not answered.
 const BRIEF: Duration = Duration::from_millis(100);
-
-fn server() -> Server {
-    Server::start().unwrap_or_else(|error| panic!("{error}"))
-}
 
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
@@ -116,7 +110,7 @@ async fn stand(server: &Server, count: usize) {
 fn a_place_that_was_given_up_while_there_was_no_connection() {
     let (server, runtime) = (server(), runtime());
     let proxy = Proxy::start(server.addr()).unwrap();
-    let far = ZooKeeper::new(&format!("zk://{}", proxy.addr())).unwrap();
+    let far = ZooKeeper::new(&behind(&proxy)).unwrap();
     let near = ZooKeeper::new(&server.url()).unwrap();
     let [holder, waiter, doubtful, other] = [(); 4].map(|()| request(Mode::Exclusive));
     runtime.block_on(async {
