@@ -155,6 +155,8 @@ struct Member {
     name: String,
     addr: SocketAddr,
     peer: SocketAddr,
+    /// Where the others reach it.
+    reached: SocketAddr,
     /// What all members are called, and where they are for each other.
     cluster: String,
     scheme: &'static str,
@@ -162,18 +164,19 @@ struct Member {
 
 impl Member {
     fn alone(addr: SocketAddr, peer: SocketAddr) -> Self {
-        Self { name: "e0".into(), addr, peer, cluster: format!("e0=http://{peer}"), scheme: "http" }
+        let cluster = format!("e0=http://{peer}");
+        Self { name: "e0".into(), addr, peer, reached: peer, cluster, scheme: "http" }
     }
 
     fn args(&self) -> impl Iterator<Item = String> {
-        let Self { name, addr, peer, cluster, scheme } = self;
-        let (client, peer) = (format!("{scheme}://{addr}"), format!("http://{peer}"));
+        let Self { name, addr, peer, reached, cluster, scheme } = self;
+        let client = format!("{scheme}://{addr}");
         let options = [
             ("--name", name.clone()),
             ("--listen-client-urls", client.clone()),
             ("--advertise-client-urls", client),
-            ("--listen-peer-urls", peer.clone()),
-            ("--initial-advertise-peer-urls", peer),
+            ("--listen-peer-urls", format!("http://{peer}")),
+            ("--initial-advertise-peer-urls", format!("http://{reached}")),
             ("--initial-cluster", cluster.clone()),
             ("--logger", "zap".into()),
             ("--log-level", "warn".into()),

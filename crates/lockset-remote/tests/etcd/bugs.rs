@@ -11,7 +11,7 @@ use lockset_api::{
 use lockset_remote::Renewal;
 use testbed::{Proxy, eventually};
 
-use crate::support::{BRIEF, LONG, behind, job, keys, locks, server, until_waiting};
+use crate::support::{BRIEF, LONG, behind, job, keys, locks, server, sessions, until_waiting};
 
 /// etcd #22082: the key was deleted by its name alone, which the next lease of the same session had
 /// as well.
@@ -150,6 +150,21 @@ fn a_lost_flag_that_never_fires() {
     let all = r#"{"key":"bG9ja3NldC8=","range_end":"bG9ja3NldDA="}"#;
     server.post("/v3/kv/deleterange", all).unwrap();
     assert_eq!(lease.lost().wait(Deadline::NEVER), Some(End::Lost(Loss::Revoked)));
+}
+
+/// tooz: each look at a lock that was taken began a session, which nobody needed and which stayed
+/// for its TTL.
+#[test]
+fn a_session_for_each_look() {
+    let server = server();
+    let held = job(&server.url(), LONG).lock().unwrap();
+    let lock = job(&server.url(), LONG);
+    for _ in 0..10 {
+        assert!(lock.try_lock().unwrap().is_none());
+        assert!(lock.lock_until(Deadline::after(BRIEF / 20)).unwrap().is_none());
+    }
+    assert_eq!(sessions(&server).len(), 2, "of the one who holds it and the one who does not");
+    assert_eq!(held.release().unwrap(), Released::InTime);
 }
 
 /// A connection that a router had forgotten was given up only by the operating system, after a

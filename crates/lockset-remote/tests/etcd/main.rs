@@ -6,6 +6,7 @@
 mod access;
 mod bugs;
 mod leader;
+mod partition;
 mod promises;
 mod sessions;
 mod support;

@@ -131,3 +131,25 @@ fn a_waiter_whose_session_has_ended_is_granted_nothing() {
     assert!(grant.since.elapsed() < BRIEF);
     runtime.block_on(store.release(&request)).unwrap();
 }
+
+/// Its place is gone with its session, while the lock is still held by another: it hears of that
+/// then, and stands in line anew, and not when the lock is released.
+#[test]
+fn a_waiter_hears_of_the_loss_of_its_session() {
+    let server = server();
+    let locks = locks(&server.url());
+    let held = job(&server.url(), LONG).lock().unwrap();
+    let of_holder = sessions(&server);
+    let waiting = job(&server.url(), Duration::from_secs(3)).acquire(Deadline::NEVER);
+    until_waiting(&locks, 1);
+    let of_waiter = || {
+        let all = sessions(&server);
+        all.into_iter().find(|id| !of_holder.contains(id))
+    };
+    let before = of_waiter().expect("it waits");
+    server.post("/v3/lease/revoke", &format!(r#"{{"ID":"{before}"}}"#)).unwrap();
+    eventually("it has another session", || of_waiter().is_some_and(|now| now != before));
+    until_waiting(&locks, 1);
+    assert_eq!(held.release().unwrap(), Released::InTime);
+    assert_eq!(block_on(waiting).unwrap().unwrap().release().unwrap(), Released::InTime);
+}

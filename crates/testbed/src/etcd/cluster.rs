@@ -1,11 +1,12 @@
 //! Three etcd servers that are one.
 
+use std::io;
 use std::net::SocketAddr;
 
 use super::{Etcd, Member, PROGRAM};
-use crate::Error;
 use crate::poll::poll;
 use crate::port::on_free_ports;
+use crate::{Error, Proxy};
 
 /// How many servers there are: the least of which one may fail.
 const NODES: usize = 3;
@@ -22,6 +23,7 @@ const NODES: usize = 3;
 #[derive(Debug)]
 pub struct EtcdCluster {
     nodes: [Etcd; NODES],
+    wires: Vec<Proxy>,
 }
 
 impl EtcdCluster {
@@ -31,19 +33,55 @@ impl EtcdCluster {
     ///
     /// As [`Etcd::start`].
     pub fn start() -> Result<Self, Error> {
+        Self::start_with(|_| Ok(Vec::new()))
+    }
+
+    /// The same with a wire to each server, by which the others reach it: see [`Self::wires`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Etcd::start`].
+    pub fn start_wired() -> Result<Self, Error> {
+        Self::start_with(|peers| {
+            let wires: io::Result<_> = peers.iter().map(|peer| Proxy::start(*peer)).collect();
+            Ok(wires?)
+        })
+    }
+
+    fn start_with(
+        wires: impl Fn(&[SocketAddr]) -> Result<Vec<Proxy>, Error>,
+    ) -> Result<Self, Error> {
         on_free_ports(|addrs: [SocketAddr; 2 * NODES]| {
             let (clients, peers) = addrs.split_at(NODES);
-            let named = |(n, peer)| format!("e{n}=http://{peer}");
-            let names: Vec<_> = peers.iter().enumerate().map(named).collect();
+            let wires = wires(peers)?;
+            let reached = |n: usize| wires.get(n).map_or(peers[n], Proxy::addr);
+            let names: Vec<_> = (0..NODES).map(|n| format!("e{n}=http://{}", reached(n))).collect();
             let launch = |n: usize| {
-                let (addr, peer, cluster) = (clients[n], peers[n], names.join(","));
-                let member = Member { name: format!("e{n}"), addr, peer, cluster, scheme: "http" };
+                let member = Member {
+                    name: format!("e{n}"),
+                    addr: clients[n],
+                    peer: peers[n],
+                    reached: reached(n),
+                    cluster: names.join(","),
+                    scheme: "http",
+                };
                 Etcd::launch(&member, |_| Ok(Vec::new()))
             };
-            let cluster = Self { nodes: [launch(0)?, launch(1)?, launch(2)?] };
+            let nodes = [launch(0)?, launch(1)?, launch(2)?];
+            let cluster = Self { nodes, wires };
             cluster.nodes.iter().try_for_each(Etcd::wait_ready)?;
             Ok(cluster)
         })
+    }
+
+    /// The wires by which the servers reach each other, in their order: each leads to one of them.
+    /// None if the cluster was [started](Self::start) without.
+    ///
+    /// A server speaks to another on connections that it has made itself and on those that the
+    /// other has made, so to part two of them takes both their wires.
+    #[must_use]
+    pub fn wires(&self) -> &[Proxy] {
+        &self.wires
     }
 
     /// The URL for a client, with all servers in it.
