@@ -177,3 +177,19 @@ fn no_setting_of_the_servers_changes_anything() {
     let next = block_on(waiting).unwrap().unwrap();
     assert_eq!(next.release().unwrap(), Released::InTime);
 }
+
+/// The server's clock gives the fences, unless it was set back.
+#[test]
+fn a_fence_rises_though_the_clock_was_set_back() {
+    let lock = job(&SERVER.url(), "sessions/clock", LONG);
+    assert_eq!(lock.lock().unwrap().release().unwrap(), Released::InTime);
+    // As if the last grant had been a century from now.
+    let ahead = 4_900_000_000_000_000_u64;
+    let set = format!("UPDATE lockset.lockset_lease SET fence = {ahead}");
+    ask::<u64>(&SERVER, &format!("{set} WHERE name = 'sessions/clock'"));
+    for next in 1..=3 {
+        let lease = lock.lock().unwrap();
+        assert_eq!(lease.fence().value(), ahead + next);
+        assert_eq!(lease.release().unwrap(), Released::InTime);
+    }
+}

@@ -121,3 +121,19 @@ fn a_kept_session_that_the_server_has_ended_is_no_fault() {
     assert!(second.fence() > fence);
     assert_eq!(second.release().unwrap(), Released::InTime);
 }
+
+/// The server's clock gives the fences, unless it was set back.
+#[test]
+fn a_fence_rises_though_the_clock_was_set_back() {
+    let server = server();
+    let lock = job(&server.url(), LONG);
+    assert_eq!(lock.lock().unwrap().release().unwrap(), Released::InTime);
+    // As if the last grant had been a century from now.
+    let ahead = 4_900_000_000_000_000_u64;
+    server.query(&format!("UPDATE lockset.fence SET fence = {ahead}")).unwrap();
+    for next in 1..=3 {
+        let lease = lock.lock().unwrap();
+        assert_eq!(lease.fence().value(), ahead + next);
+        assert_eq!(lease.release().unwrap(), Released::InTime);
+    }
+}
