@@ -290,3 +290,84 @@ fn a_crashed_reader_that_lives_as_long_as_any_other() {
     let soon = Deadline::after(Duration::from_secs(5));
     assert!(book.lock_until(soon).unwrap().is_some(), "kept out by a reader that is dead");
 }
+
+/// What renewed a lease went on when it had been released, and renewed whatever came to stand
+/// there.
+#[test]
+fn a_renewal_that_outlives_its_release() {
+    let server = server();
+    let clock = locks(&server.url()).lock("clock").unwrap().with_ttl(LONG).unwrap();
+    let clock = clock.lock().unwrap();
+    let lock = job(&server.url(), BRIEF);
+    for part in 0..10 {
+        let lease = lock.lock().unwrap();
+        // About when its first renewal is due.
+        let renewal = BRIEF / 3 + Duration::from_millis(part) - Duration::from_millis(5);
+        assert_eq!(clock.lost().wait(Deadline::after(renewal)), None);
+        assert_eq!(lease.release().unwrap(), Released::InTime);
+    }
+    let commands = || figure(&server, "stats", "total_commands_processed");
+    let before = commands();
+    assert_eq!(clock.lost().wait(Deadline::after(BRIEF * 3)), None);
+    // The question itself.
+    assert_eq!(commands() - before, 1);
+}
+
+/// Each waiter had a subscription of its own, and the pool of connections had none left for the
+/// release that they waited for.
+#[test]
+fn waiters_that_use_the_connections_up() {
+    let server = server();
+    let locks = locks(&server.url());
+    let lock = locks.lock("job").unwrap().with_ttl(LONG).unwrap();
+    let held = lock.lock().unwrap();
+    let waiting: Vec<_> = (0..200).map(|_| lock.acquire(Deadline::NEVER)).collect();
+    testbed::eventually("all wait", || locks.inspect("job").unwrap().waiters.len() == 200);
+    let clients = figure(&server, "clients", "connected_clients");
+    assert!(clients <= 4, "{clients} connections");
+    assert_eq!(held.release().unwrap(), Released::InTime);
+    for waiter in waiting {
+        let lease = block_on(waiter).unwrap().unwrap();
+        assert_eq!(lease.release().unwrap(), Released::InTime);
+    }
+}
+
+/// The lock object had one TTL, which whoever took it last had set, also for the renewals of
+/// others.
+#[test]
+fn a_ttl_that_is_the_locks_and_not_the_leases() {
+    let server = server();
+    let book = locks(&server.url()).rw_lock("book").unwrap();
+    let with = |ttl| book.clone().with_ttl(ttl).unwrap().read().unwrap();
+    let (long, short) = (with(LONG), with(LONG / 4));
+    long.renew().unwrap();
+    short.renew().unwrap();
+    let mut left: Vec<_> = {
+        let holders = locks(&server.url()).inspect("book").unwrap().holders;
+        holders.iter().map(|holder| holder.remaining.as_secs()).collect()
+    };
+    left.sort_unstable();
+    assert!(matches!(left[..], [10..=15, 50..=60]), "{left:?} s");
+    drop((long, short));
+}
+
+/// A token made of the time and the machine's address, which another can work out: and with it
+/// release a lock that is not its own.
+#[test]
+fn a_token_that_can_be_guessed() {
+    let name = lockset_api::Name::new("job").unwrap();
+    let mut seen = [0_u128, 0];
+    for _ in 0..200 {
+        let id = lockset_remote::Request::new(name.clone(), LONG).unwrap().id.to_string();
+        let bits = u128::from_str_radix(&id, 16).unwrap();
+        seen = [seen[0] | !bits, seen[1] | bits];
+    }
+    assert_eq!(seen, [u128::MAX; 2], "some bit is the same in all of them");
+}
+
+/// One of the figures in a section of what the server says of itself.
+fn figure(server: &Server, section: &str, name: &str) -> u64 {
+    let said = server.command(&["INFO", section]).unwrap();
+    let figure = said.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    figure.unwrap().trim().parse().unwrap()
+}

@@ -107,3 +107,29 @@ fn readers_and_permits_are_one_command_each_as_well() {
     assert_eq!(sent.len(), 3, "{sent:?}");
     drop(held);
 }
+
+/// The end of a lease was told as a time of day, by the client's clock: where that was five seconds
+/// off, the lock was over when it was taken, or was kept for longer than anybody had asked.
+#[test]
+fn an_expiry_by_the_clients_clock() {
+    let server = server();
+    let locks = locks(&server);
+    let mut monitor = Monitor::start(&server);
+    let lock = locks.lock("job").unwrap();
+    let held = lock.lock().unwrap();
+    held.renew().unwrap();
+    let waiting = lock.acquire(Deadline::after(Duration::from_secs(20)));
+    until_waiting(&locks, "job", 1);
+    assert_eq!(held.release().unwrap(), Released::InTime);
+    drop(lockset_api::block_on(waiting).unwrap().unwrap().release());
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap();
+    let times = [now.as_secs().into(), now.as_millis(), now.as_micros(), now.as_nanos()];
+    let sent = monitor.commands(&server);
+    // The first word is when the server was told it.
+    let arguments = sent.iter().flat_map(|line| line.split_whitespace().skip(1));
+    let numbers = arguments.filter_map(|word| word.trim_matches('"').parse::<u128>().ok());
+    // By a thousandth: some weeks of what has passed since 1970.
+    let is_time = |number: u128| times.iter().any(|time| number.abs_diff(*time) < time / 1000);
+    let told: Vec<_> = numbers.filter(|number| is_time(*number)).collect();
+    assert!(told.is_empty(), "{told:?} in {sent:?}");
+}

@@ -2,6 +2,7 @@
 
 #![cfg(all(feature = "redlock", feature = "redis"))]
 
+mod bugs;
 mod contention;
 mod faults;
 mod masters;
