@@ -1,5 +1,5 @@
-//! Bugs that lock libraries have shipped, each by what it does to its users. Which library, and
-//! how it comes about, is told in the book's chapter on leases.
+//! Bugs that lock libraries have shipped, each by what it does to its users. Which library it was
+//! is told in the book's chapter "The bug museum".
 
 #![cfg(feature = "redis")]
 
