@@ -30,6 +30,10 @@ pub trait AsyncLock: Sync {
     ) -> impl Future<Output = Result<Option<Self::Guard<'_>>, Self::Error>> + Send;
 
     /// Waits until the lock is granted or `deadline` has passed; `Ok(None)` then. Cancel-safe.
+    ///
+    /// # Panics
+    ///
+    /// When the process can have no more threads, and has not yet the one that wakes tasks in time.
     fn lock_until_async(
         &self,
         deadline: Deadline,
@@ -55,6 +59,10 @@ pub trait AsyncSharedLock: AsyncLock {
     ) -> impl Future<Output = Result<Option<Self::SharedGuard<'_>>, Self::Error>> + Send;
 
     /// Waits until no writer holds the lock or `deadline` has passed. Cancel-safe.
+    ///
+    /// # Panics
+    ///
+    /// As [`lock_until_async`](AsyncLock::lock_until_async).
     fn read_until_async(
         &self,
         deadline: Deadline,
