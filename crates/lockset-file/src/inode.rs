@@ -1,7 +1,8 @@
 //! One lock file in this process: its state, and those who work on it.
 
-use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
+use std::{io, mem};
 
 use crate::files::{By, Files};
 use crate::state::{Errands, Helper, State};
@@ -62,20 +63,18 @@ impl Inode {
 
     /// Runs errands, with the state unlocked.
     pub(crate) fn run(self: &Arc<Self>, mut errands: Errands) {
-        loop {
-            if errands.notify_helper {
-                self.task.notify_all();
-            }
-            let started = if errands.start_helper { self.start_helper() } else { Ok(()) };
-            // Last, since a waker is somebody else's code, and might panic.
-            errands.wake.iter().for_each(|waiter| waiter.wake());
-            let Err(error) = started else { return };
-            errands = Errands::default();
+        while mem::take(&mut errands.start_helper) {
+            let Err(error) = self.start_helper() else { break };
             let mut state = self.lock();
             state.helper = Helper::Absent;
             state.refuse_first(error, &mut errands);
             state.settle(&self.files, &mut errands);
         }
+        if errands.notify_helper {
+            self.task.notify_all();
+        }
+        // Last, since a waker is somebody else's code, and might panic.
+        errands.wake();
     }
 
     #[cold]
@@ -114,14 +113,14 @@ impl Inode {
     /// that have a deadline, and of tasks. It ends when nobody waits any more.
     fn help(self: Arc<Self>) {
         let mut state = self.lock();
-        while let Some(first) = state.queue.front().cloned() {
+        // Of the first it keeps nothing: that one may leave meanwhile, and its waker with it.
+        while let Some((mode, patience)) = state.queue.front().map(|one| (one.mode, one.patience)) {
             let is_needed =
-                state.kernel.is_none() && !state.is_asking && first.patience != Patience::Endless;
+                state.kernel.is_none() && !state.is_asking && patience != Patience::Endless;
             if !is_needed {
                 state = self.task.wait(state).unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
-            let mode = first.mode;
             state.helper = Helper::Asks(mode);
             drop(state);
             let answer = self.files.open_spare().and_then(|()| self.files.lock(By::Helper, mode));
@@ -140,7 +139,9 @@ impl Inode {
             // It is awake, and will see for itself what there is to do.
             errands.notify_helper = false;
             drop(state);
-            self.run(errands);
+            // Nobody else could take up its work, were it ended by a waker that panics. The panic is
+            // in nobody's way here, and has been reported.
+            let _ = catch_unwind(AssertUnwindSafe(|| self.run(errands)));
             state = self.lock();
         }
         state.helper = Helper::Absent;

@@ -65,6 +65,7 @@ mod inode;
 mod lock;
 mod network;
 mod options;
+mod per_process;
 mod proc;
 #[cfg(target_os = "linux")]
 mod range;
@@ -90,5 +91,5 @@ pub use options::Options;
 pub use range::RangeLock;
 #[cfg(target_os = "linux")]
 pub use region::{RangeGuard, Region};
-pub use status::{Contender, Status};
+pub use status::{Contender, Scope, Status};
 pub use sys::Mode;

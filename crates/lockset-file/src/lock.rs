@@ -45,6 +45,8 @@ use crate::waiter::Patience;
 ///   `flock` itself. They do not keep out writers of their own: new readers queue up behind these.
 /// - A forked child that does not start another program keeps its parent's lock if the parent dies
 ///   while it holds it. [`status`](Self::status) finds the child.
+/// - If the process can have no more threads or descriptors, those with a deadline and tasks are
+///   refused, as `Unavailable`, unless a helper is there already. Others wait as ever.
 /// - A child that is made by the bare `clone` system call, around the C library, is not noticed to
 ///   be one.
 /// - Locking a file twice in one thread waits for ever, as with any lock of the family.

@@ -10,6 +10,7 @@ use crate::explain::explain;
 use crate::inode::Inode;
 use crate::lock::FileLock;
 use crate::network::{self, NetworkFs};
+use crate::per_process::PerProcess;
 use crate::state::Limits;
 use crate::sys::{self, Extent};
 use crate::table;
@@ -44,7 +45,7 @@ pub(crate) struct Handle {
     pub(crate) path: PathBuf,
     pub(crate) first: Arc<Inode>,
     /// The file that took the first one's place: at this path, or in a forked child.
-    later: Mutex<Option<Arc<Inode>>>,
+    later: PerProcess<Mutex<Option<Arc<Inode>>>>,
     pub(crate) options: Options,
 }
 
@@ -132,7 +133,7 @@ impl Options {
         // It means the same file also after the process has changed its directory.
         let path = path::absolute(path).map_err(|error| explain(path, "find", error))?;
         let first = self.inode_at(&path, extent)?;
-        let later = Mutex::new(None);
+        let later = PerProcess::new();
         Ok(Arc::new(Handle { path, first, later, options: self }))
     }
 
@@ -167,18 +168,15 @@ impl Handle {
 
     #[cold]
     fn later_inode(&self) -> Result<Arc<Inode>, Error> {
-        let mut later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*later {
-            Some(inode) if !inode.is_foreign() => Ok(Arc::clone(inode)),
-            None if !self.first.is_foreign() => Ok(Arc::clone(&self.first)),
-            _ => {
-                let inode = self.options.inode_at(&self.path, self.first.files.extent())?;
-                let before = later.replace(Arc::clone(&inode));
-                drop(later);
-                drop(before);
-                Ok(inode)
-            }
+        let mut later = self.later.get().lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(inode) = &*later {
+            return Ok(Arc::clone(inode));
         }
+        if !self.first.is_foreign() {
+            return Ok(Arc::clone(&self.first));
+        }
+        let inode = self.options.inode_at(&self.path, self.first.files.extent())?;
+        Ok(Arc::clone(later.insert(inode)))
     }
 
     /// Whether the path still leads to this file; of interest only where files are removed.
@@ -196,7 +194,7 @@ impl Handle {
     #[cold]
     pub(crate) fn renew(&self) -> Result<(), Error> {
         let inode = self.options.inode_at(&self.path, self.first.files.extent())?;
-        let mut later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut later = self.later.get().lock().unwrap_or_else(PoisonError::into_inner);
         let before = later.replace(inode);
         drop(later);
         drop(before);

@@ -55,6 +55,8 @@ impl Request {
     }
 
     fn one_step(&mut self, waker: Option<&Waker>) -> Poll<Result<FileGuard, Error>> {
+        // In a forked child it is the parent's place, and what is granted there is the parent's.
+        self.place.take_if(|(inode, _)| inode.is_foreign());
         let Some((inode, waiter)) = self.place.clone() else {
             let inode = match self.handle.inode()? {
                 Some(later) => later,
@@ -241,13 +243,12 @@ impl Drop for Request {
         if inode.is_foreign() {
             return;
         }
-        let was_granted = inode.change(|state| {
-            let fate = waiter.fate();
+        // What was granted meanwhile is dropped in the end, and also if a waker panics before.
+        let mut granted = None;
+        inode.change(|state| {
             state.leave(&waiter);
-            fate == Fate::Granted
+            granted = (waiter.fate() == Fate::Granted).then(|| self.guard(Arc::clone(&inode)));
         });
-        if was_granted {
-            drop(self.guard(inode));
-        }
+        drop(granted);
     }
 }

@@ -5,9 +5,9 @@
 //! which are run with the mutex let go: a waker is somebody else's code.
 
 use std::collections::VecDeque;
-use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::{io, vec};
 
 use crate::files::{By, Files};
 use crate::sync::{few, now};
@@ -110,6 +110,23 @@ pub(crate) struct Errands {
     pub(crate) wake: Vec<Arc<Waiter>>,
     pub(crate) start_helper: bool,
     pub(crate) notify_helper: bool,
+}
+
+impl Errands {
+    /// Wakes whom it is for, and all of them even if one's waker panics. The panic comes out here.
+    pub(crate) fn wake(self) {
+        let mut rest = Rest(self.wake.into_iter());
+        rest.0.by_ref().for_each(|waiter| waiter.wake());
+    }
+}
+
+/// Those who have yet to be woken; dropped by a panic, it wakes them.
+struct Rest(vec::IntoIter<Arc<Waiter>>);
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        self.0.by_ref().for_each(|waiter| waiter.wake());
+    }
 }
 
 /// Whether there may be more to do.

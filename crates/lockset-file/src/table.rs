@@ -3,36 +3,30 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 use lockset_api::Error;
 
 use crate::explain::explain;
 use crate::files::Files;
 use crate::inode::Inode;
-use crate::sys::{self, Extent, Identity, Process};
-
-/// The table of one process, and those of the children that were forked from it, as each sees it.
-///
-/// A forked child has its parent's memory, but neither its threads nor, properly, its locks. It
-/// gets a table of its own, behind its parent's, which it never locks: a thread that it does not
-/// have may have had it locked when the child was made.
-struct Table {
-    process: Process,
-    inodes: Mutex<Inodes>,
-    next: OnceLock<Box<Self>>,
-}
+use crate::per_process::PerProcess;
+use crate::sys::{self, Extent, Identity};
 
 type Inodes = HashMap<(Identity, Extent), Weak<Inode>>;
 
-static FIRST: OnceLock<Table> = OnceLock::new();
+/// The table of this process.
+fn lock() -> MutexGuard<'static, Inodes> {
+    static TABLE: LazyLock<PerProcess<Mutex<Inodes>>> = LazyLock::new(PerProcess::new);
+    TABLE.get().lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// The file at this path, created if there is none.
 pub(crate) fn open(path: &Path, extent: Extent) -> Result<Arc<Inode>, Error> {
     let file = sys::open(path).map_err(|error| explain(path, "open", error))?;
     let identity = sys::identity(&file, path).map_err(|error| explain(path, "look at", error))?;
     let key = (identity, extent);
-    let mut inodes = Table::current().lock();
+    let mut inodes = lock();
     if let Some(inode) = inodes.get(&key).and_then(Weak::upgrade) {
         // Ours is closed. To close a file takes no locks away: they belong to other openings.
         return Ok(inode);
@@ -49,28 +43,10 @@ impl Drop for Inode {
             return;
         }
         let key = (self.identity.clone(), self.files.extent());
-        let mut inodes = Table::current().lock();
+        let mut inodes = lock();
         // Somebody may have opened it anew meanwhile.
         if inodes.get(&key).is_some_and(|inode| inode.strong_count() == 0) {
             inodes.remove(&key);
         }
-    }
-}
-
-impl Table {
-    fn new() -> Self {
-        Self { process: Process::current(), inodes: Mutex::default(), next: OnceLock::new() }
-    }
-
-    fn current() -> &'static Self {
-        let mut table = FIRST.get_or_init(Self::new);
-        while table.process.is_gone() {
-            table = table.next.get_or_init(|| Box::new(Self::new()));
-        }
-        table
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inodes> {
-        self.inodes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -59,22 +59,22 @@ pub(super) const GIVING_UP: Area = area(
         Mutant {
             name: "grant lost by one who gives up",
             file: REQUEST,
-            from: "if was_granted {",
-            to: "if false {",
+            from: "(waiter.fate() == Fate::Granted).then(|| self.guard(Arc::clone(&inode)))",
+            to: "None::<FileGuard>",
             test: "the_kernels_grant_meets_a_dropped_future",
         },
         Mutant {
             name: "call taken along by one who gives up",
             file: REQUEST,
-            from: "let was_granted = inode.change(|state| {\n            \
-                let fate = waiter.fate();\n            \
+            from: "inode.change(|state| {\n            \
                 state.leave(&waiter);\n            \
-                fate == Fate::Granted\n        });",
-            to: "let was_granted = {\n            \
+                granted = (waiter.fate() == Fate::Granted).then(|| \
+                self.guard(Arc::clone(&inode)));\n        });",
+            to: "{\n            \
                 let mut state = inode.lock();\n            \
-                let fate = waiter.fate();\n            \
                 state.leave(&waiter);\n            \
-                fate == Fate::Granted\n        };",
+                granted = (waiter.fate() == Fate::Granted).then(|| \
+                self.guard(Arc::clone(&inode)));\n        }",
             test: "a_waiter_that_gives_up_takes_no_wake_up_with_it",
         },
         Mutant {
