@@ -28,7 +28,7 @@ pub struct TimedOut {
     /// How long was waited.
     pub waited: Duration,
     /// Who held it and who waited when the time was over; `None` if the system does not tell. Who
-    /// held it may have left since, so nobody may be named.
+    /// held it may have left since, or be in another container, so nobody may be named.
     pub status: Option<Status>,
 }
 
@@ -36,8 +36,9 @@ impl fmt::Display for TimedOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.path.display())?;
         match &self.status {
-            Some(status) => write!(f, "{status}")?,
-            None => f.write_str("held by somebody")?,
+            Some(status) if !status.holders.is_empty() => write!(f, "{status}")?,
+            // It is not for nobody that one has waited.
+            _ => f.write_str("held by somebody")?,
         }
         write!(f, "; gave up after {:.1?}", self.waited)
     }

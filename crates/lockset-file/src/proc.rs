@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::sync::OnceLock;
 
 use crate::files::Files;
+use crate::status::Scope;
 use crate::sys::{Identity, Mode, Process};
 
 /// A line of `/proc/locks`, or of a descriptor's `fdinfo`.
@@ -43,6 +44,19 @@ impl Name {
     }
 }
 
+/// How far the kernel's list of locks reaches: it leaves out those of whom this namespace has no
+/// number, and even that there are any.
+pub(crate) fn scope() -> Scope {
+    match fs::read_link("/proc/self/ns/pid") {
+        Ok(namespace) if namespace.as_os_str() == FIRST_NAMESPACE => Scope::Machine,
+        _ => Scope::Namespace,
+    }
+}
+
+/// The one that the machine starts with. Its number is a constant of the kernel, `PROC_PID_INIT_INO`
+/// (`include/linux/proc_ns.h`).
+const FIRST_NAMESPACE: &str = "pid:[4026531836]";
+
 /// How often `/proc/locks` is read at most, until two readings agree.
 const READINGS: usize = 8;
 
@@ -78,9 +92,9 @@ fn read_locks(name: &Name) -> io::Result<Vec<Line>> {
     Ok(text.lines().filter_map(|line| parse(line, name)).collect())
 }
 
-/// The processes that have a descriptor through which the file is locked, by looking at all of
-/// them that may be looked at. For a lock whose owner has ended.
-pub(crate) fn keepers(name: &Name) -> io::Result<Vec<u32>> {
+/// The processes that have a descriptor through which the file is locked, and how, by looking at
+/// all of them that may be looked at. For a lock whose owner has ended.
+pub(crate) fn keepers(name: &Name) -> io::Result<Vec<(u32, Mode)>> {
     let mut keepers = Vec::new();
     for process in fs::read_dir("/proc")? {
         let process = process?;
@@ -89,14 +103,12 @@ pub(crate) fn keepers(name: &Name) -> io::Result<Vec<u32>> {
         };
         // It may end meanwhile, or belong to somebody else.
         let Ok(descriptors) = fs::read_dir(process.path().join("fdinfo")) else { continue };
-        let has_lock = descriptors.flatten().any(|descriptor| {
+        let lock = descriptors.flatten().find_map(|descriptor| {
             let text = fs::read_to_string(descriptor.path()).unwrap_or_default();
             let mut locks = text.lines().filter_map(|line| line.strip_prefix("lock:"));
-            locks.any(|line| parse(line, name).is_some())
+            locks.find_map(|line| parse(line, name))
         });
-        if has_lock {
-            keepers.push(pid);
-        }
+        keepers.extend(lock.map(|lock| (pid, lock.mode)));
     }
     Ok(keepers)
 }
@@ -116,13 +128,18 @@ fn parse(line: &str, name: &Name) -> Option<Line> {
         "READ" => Mode::Shared,
         _ => return None,
     };
-    // A process of another namespace has no number here.
+    // A remote one has a negative number, and one of another namespace has 0 in `fdinfo`.
     Some(Line { mode, pid: pid.parse().unwrap_or(0), waits })
 }
 
+/// How much of a command line is read.
+const LONGEST_COMMAND: u64 = 1024;
+
 /// The command line of a process, or its name if it hides that; `None` if there is no such one.
 pub(crate) fn command(pid: u32) -> Option<String> {
-    let words = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let mut words = Vec::new();
+    let file = File::open(format!("/proc/{pid}/cmdline")).ok()?;
+    file.take(LONGEST_COMMAND).read_to_end(&mut words).ok()?;
     let words = String::from_utf8_lossy(&words).trim_end_matches('\0').replace('\0', " ");
     if !words.is_empty() {
         return Some(words);

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use lockset_api::{Deadline, Lock, SharedLock};
-use lockset_file::{FileLock, Mode, WaitError};
+use lockset_file::{FileLock, Mode, Options, Scope, WaitError};
 use support::{Peer, lock_file, until, waiting};
 
 #[test]
@@ -19,7 +19,13 @@ fn peer() {
 fn holder_and_queue_are_named() {
     let (_dir, path) = lock_file();
     let lock = FileLock::open(&path).expect("opens");
-    assert_eq!(lock.status().expect("the kernel tells").to_string(), "held by nobody");
+    let status = lock.status().expect("the kernel tells");
+    // In a container, somebody outside of it might hold the lock.
+    let nobody = match status.scope {
+        Scope::Machine => "held by nobody",
+        _ => "held by nobody of this pid namespace",
+    };
+    assert_eq!(status.to_string(), nobody);
 
     let mut holder = Peer::start(&path, "record");
     let mut other = Peer::start(&path, "");
@@ -55,6 +61,25 @@ fn holder_and_queue_are_named() {
         assert_eq!(other.ask("release"), "released");
         waiter.join().expect("it is served");
     });
+}
+
+/// What another process calls itself, and comes to somebody's terminal, is no command to it.
+#[test]
+fn what_others_say_of_themselves_is_printed_without_control_characters() {
+    let (_dir, path) = lock_file();
+    let note = "a\u{1b}[2Jnote\rof two lines\nand more";
+    let lock = Options::new().record(note).open(&path).expect("opens");
+    let _guard = lock.lock().expect("locks");
+    let mut sleeper = Command::new("sh");
+    let script = "exec 9<\"$0\"; flock 9; echo; read line # \u{1b}[2J\n";
+    let mut sleeper = sleeper.args(["-c", script]).arg(&path).spawn().expect("starts");
+    until("it waits", || waiting(&lock) == 1);
+    let status = lock.status().expect("the kernel tells");
+    let waiter = status.waiting[0].to_string();
+    assert!(waiter.contains("read line # \u{FFFD}[2J"), "{waiter}");
+    assert!(status.to_string().contains(": a\u{FFFD}[2Jnote\u{FFFD}of two lines"), "{status}");
+    assert!(!format!("{waiter}{status}").contains(char::is_control));
+    sleeper.kill().and_then(|()| sleeper.wait()).expect("it ends");
 }
 
 /// Looking is no try: it neither takes the lock for a moment nor gives one back.
