@@ -49,7 +49,8 @@ pub enum Upgrade {
     /// Other threads of this process share it. It is held as before, and was all the time.
     Shared(FileGuard),
     /// Another process holds or shares it, and nothing is held any more: the kernel gives a lock
-    /// up before it asks for another mode of it.
+    /// up before it asks for another mode of it. Or the file is no longer the one at its path, where
+    /// files are [removed](crate::Options::remove_on_release).
     Lost,
 }
 
@@ -120,18 +121,20 @@ impl FileGuard {
                 return None;
             }
             let converted = state.convert(&inode.files, Mode::Exclusive);
-            let is_granted = matches!(converted, Ok(Answer::Granted));
-            state.held = if is_granted { Held::Writer } else { Held::Free };
+            // Said at once: a waker that panics below drops this guard.
+            if matches!(converted, Ok(Answer::Granted)) {
+                (state.held, self.mode) = (Held::Writer, Mode::Exclusive);
+            } else {
+                (state.held, self.ends) = (Held::Free, Ends::Lost);
+            }
             Some(converted)
         });
         match converted {
             None => Ok(Upgrade::Shared(self)),
-            Some(Ok(Answer::Granted)) => {
-                self.mode = Mode::Exclusive;
-                Ok(Upgrade::Upgraded(self.admitted()))
-            }
+            // The file may have been removed by whoever held it in between.
+            Some(Ok(Answer::Granted)) if self.place()? == Place::Lost => Ok(Upgrade::Lost),
+            Some(Ok(Answer::Granted)) => Ok(Upgrade::Upgraded(self.admitted())),
             Some(failed) => {
-                self.ends = Ends::Lost;
                 let failed = failed.map_err(|error| explain(&inode.files.path, "lock", error));
                 failed.map(|_| Upgrade::Lost)
             }
@@ -160,16 +163,21 @@ impl FileGuard {
         }
         let converted = inode.change(|state| {
             let converted = state.convert(&inode.files, Mode::Shared);
-            let is_granted = matches!(converted, Ok(Answer::Granted));
-            state.held = if is_granted { Held::Readers(1) } else { Held::Free };
+            // Said at once: a waker that panics below drops this guard.
+            if matches!(converted, Ok(Answer::Granted)) {
+                state.held = Held::Readers(1);
+                (self.mode, self.ends) = (Mode::Shared, Ends::Plainly);
+            } else {
+                (state.held, self.ends) = (Held::Free, Ends::Lost);
+            }
             converted
         });
-        if matches!(converted, Ok(Answer::Granted)) {
-            (self.mode, self.ends) = (Mode::Shared, Ends::Plainly);
-            return Ok(Some(self));
+        match converted {
+            // The file may have been removed by whoever held it in between.
+            Ok(Answer::Granted) if self.place()? == Place::Kept => Ok(Some(self)),
+            Ok(_) => Ok(None),
+            Err(error) => Err(explain(&inode.files.path, "lock", error)),
         }
-        self.ends = Ends::Lost;
-        converted.map(|_| None).map_err(|error| explain(&inode.files.path, "lock", error))
     }
 
     #[inline]

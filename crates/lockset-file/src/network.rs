@@ -14,8 +14,9 @@ use crate::sys::{self, Answer, Extent, Mode};
 /// one, or nothing at all (a mount with `nolock`), or hang while the server is away. On NFS it is a
 /// POSIX lock on the whole file, which a process on the server that uses `flock` does not see.
 ///
-/// Known by their magic numbers are NFS, SMB, AFS, Coda, Ceph, 9P, Lustre, GFS2, OCFS2, GPFS and
-/// BeeGFS. FUSE is not among them, since most of what it serves is local; and on other systems than
+/// Known by their magic numbers are NFS, SMB, AFS, Coda, Ceph, 9P, NCP, Lustre, GFS2, OCFS2, GPFS,
+/// BeeGFS, and the folders that a virtual machine shares with its host by VirtualBox, VMware or
+/// Parallels. FUSE is not among them, since most of what it serves is local; and on other systems than
 /// Linux none is found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -81,7 +82,7 @@ fn name_of(_files: &Files) -> std::io::Result<Option<&'static str>> {
     Ok(None)
 }
 
-/// From Linux's `magic.h` and statfs(2), and for the last two from coreutils' `stat`.
+/// From Linux's `magic.h`, `fs/vboxsf` and statfs(2), and for the last four from coreutils' `stat`.
 #[cfg(target_os = "linux")]
 const MAGIC: &[(u32, &str)] = &[
     (0x0000_6969, "NFS"),
@@ -93,9 +94,13 @@ const MAGIC: &[(u32, &str)] = &[
     (0x7375_7245, "Coda"),
     (0x00C3_6400, "Ceph"),
     (0x0102_1997, "9P"),
+    (0x0000_564C, "NCP"),
+    (0x786F_4256, "a VirtualBox shared folder"),
     (0x0BD0_0BD0, "Lustre"),
     (0x0116_1970, "GFS2"),
     (0x7461_636F, "OCFS2"),
     (0x4750_4653, "GPFS"),
     (0x1983_0326, "BeeGFS"),
+    (0xBACB_ACBC, "a VMware shared folder"),
+    (0x7C7C_6673, "a Parallels shared folder"),
 ];
