@@ -135,6 +135,16 @@ mod tests {
         }
     }
 
+    /// Read without its last line, a note that was cut short would be taken for the whole.
+    #[test]
+    fn naively_read_a_record_that_is_cut_short_is_believed() {
+        let text = record().to_text();
+        let cut = text.find("report").expect("a part of the note");
+        let closed = [&text.as_bytes()[..cut], b"\nend\n"].concat();
+        let read = Record::parse(&closed).expect("a record");
+        assert_eq!((read.pid, read.note.as_str()), (4123, "the nightly "));
+    }
+
     /// Whatever the bytes are: no panic, and what is read is what a record could say.
     #[test]
     fn garbage_is_no_record_or_a_different_one() {

@@ -1,16 +1,19 @@
 //! Waiters that give up, by the thousand: they cost nothing afterwards.
 //!
-//! It counts the threads of its process, so it is alone in its program.
+//! It counts the threads of its process, so it is alone in its program, but for a naive one, whose
+//! threads have another name.
 
 mod support;
 
 use std::pin::pin;
+use std::sync::mpsc;
 use std::task::{Context, Waker};
+use std::thread;
 use std::time::Duration;
 
 use lockset_api::{AsyncLock, AsyncSharedLock, Deadline, Lock};
 use lockset_file::FileLock;
-use support::{Peer, helpers, lock_file, until, waiting};
+use support::{Peer, helpers, lock_file, threads, until, waiting};
 
 #[test]
 fn peer() {
@@ -61,7 +64,7 @@ fn ten_thousand_abandoned_waits_leave_one_helper_and_then_none() {
     assert_eq!(peer.ask("lock"), "held");
     let mut task = Box::pin(lock.lock_async());
     assert!(task.as_mut().poll(&mut context).is_pending());
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         let thread = scope.spawn(|| drop(lock.lock().expect("locks")));
         until("both wait", || waiting(&lock) == 2);
         assert_eq!(peer.ask("release"), "released");
@@ -69,4 +72,24 @@ fn ten_thousand_abandoned_waits_leave_one_helper_and_then_none() {
         thread.join().expect("it is served");
     });
     until("the helper ends", || helpers() == 0);
+}
+
+/// What else could be done with a deadline: to wait in a thread, and to leave it.
+#[test]
+fn naively_abandoned_waits_leave_a_thread_each() {
+    const TIMES: usize = 50;
+    let (_dir, path) = lock_file();
+    let mut peer = Peer::start(&path, "");
+    assert_eq!(peer.ask("lock"), "held");
+    for _ in 0..TIMES {
+        let file = std::fs::File::open(&path).expect("opens");
+        let (granted, answer) = mpsc::channel();
+        let name = String::from("naive");
+        let waiter = thread::Builder::new().name(name).spawn(move || granted.send(file.lock()));
+        waiter.expect("one more thread");
+        answer.recv_timeout(Duration::from_micros(100)).expect_err("the peer has it");
+    }
+    assert_eq!(threads("naive"), TIMES);
+    assert_eq!(peer.ask("release"), "released");
+    until("they end", || threads("naive") == 0);
 }

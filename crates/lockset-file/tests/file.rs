@@ -52,7 +52,16 @@ fn what_cannot_be_a_lock_file_is_refused_by_name() {
         let link = dir.path().join("link");
         std::os::unix::fs::symlink(dir.path().join("target"), &link).unwrap();
         assert_eq!(kind(&link), ErrorKind::InvalidName);
+        assert!(!dir.path().join("target").exists(), "made through a link");
+        // What is no file is not waited for, as who opens a pipe may wait for its other end.
+        let pipe = dir.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert_eq!(kind(&pipe), ErrorKind::InvalidName);
+        assert_eq!(kind("/dev/null".as_ref()), ErrorKind::InvalidName);
     }
+    // Not to be written, by whoever tries.
+    #[cfg(target_os = "linux")]
+    assert_eq!(kind("/sys/kernel/uevent_seqnum".as_ref()), ErrorKind::Denied);
     let shown = format!("{:?}", FileLock::open(dir.path()).unwrap_err());
     assert!(shown.contains("cannot open the lock file"), "{shown}");
 }

@@ -42,6 +42,20 @@ fn a_thousand_killed_holders_leave_the_lock_free_and_are_not_believed() {
     assert!(left_behind > 0, "none was killed while it held the lock");
 }
 
+/// What is a lock only by being there stays there. And so does what is written in it: how often the
+/// record of a dead holder is found, the test above counts.
+#[test]
+fn naively_created_it_outlives_its_killed_holder() {
+    let (dir, path) = lock_file();
+    let mut peer = Peer::start(&path, "");
+    fs::remove_file(&path).expect("the peer has made it");
+    assert_eq!(peer.ask("create_new"), "held");
+    peer.kill();
+    let again = fs::File::create_new(&path).map_err(|error| error.kind());
+    assert!(matches!(again, Err(std::io::ErrorKind::AlreadyExists)), "{again:?}");
+    drop(dir);
+}
+
 #[test]
 fn garbage_in_the_file_is_not_believed_and_not_harmed() {
     let (_dir, path) = lock_file();

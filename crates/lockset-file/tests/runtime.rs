@@ -37,3 +37,23 @@ fn dropping_a_runtime_does_not_wait_for_a_lock_that_its_tasks_wait_for() {
     assert_eq!(peer.ask("release"), "released");
     drop(lock.lock().expect("locks"));
 }
+
+/// What most crates do: a thread of the runtime waits in the kernel. Nobody can call it back.
+#[test]
+fn naively_waited_for_it_outlives_the_runtime() {
+    let (_dir, path) = lock_file();
+    let mut peer = Peer::start(&path, "");
+    assert_eq!(peer.ask("lock"), "held");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build();
+    let runtime = runtime.expect("a runtime");
+    let file = std::fs::File::open(&path).expect("opens");
+    runtime.spawn_blocking(move || file.lock());
+    let asks = format!("-> FLOCK  ADVISORY  WRITE {} ", std::process::id());
+    let waits = || std::fs::read_to_string("/proc/locks").is_ok_and(|all| all.contains(&asks));
+    until("it waits", waits);
+    // Without a timeout it would take as long as the peer has the lock.
+    runtime.shutdown_timeout(Duration::from_millis(50));
+    assert!(waits());
+    assert_eq!(peer.ask("release"), "released");
+    until("it is granted the lock", || !waits());
+}

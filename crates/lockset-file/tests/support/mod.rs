@@ -135,6 +135,15 @@ pub(crate) fn serve() {
                 let times = times.parse().expect("a number");
                 say(&sections(&lock, times, Path::new(marker)).to_string());
             }
+            ["naive_sections", times, marker] => {
+                let times = times.parse().expect("a number");
+                let lock = || Naive::lock(Path::new(&path));
+                say(&sections_of(lock, times, Path::new(marker)).to_string());
+            }
+            ["create_new"] => {
+                File::create_new(&path).expect("it is not there");
+                say("held");
+            }
             ["cycle"] => {
                 say("cycling");
                 loop {
@@ -159,8 +168,12 @@ pub(crate) fn say(answer: &str) {
 /// So many sections, in each of which a file is created that must not be there, and removed; how
 /// often it was there, because somebody else was in such a section.
 pub(crate) fn sections(lock: &FileLock, times: usize, marker: &Path) -> usize {
+    sections_of(|| lock.lock().expect("locks"), times, marker)
+}
+
+pub(crate) fn sections_of<G>(lock: impl Fn() -> G, times: usize, marker: &Path) -> usize {
     let second_holders = (0..times).filter(|_| {
-        let _guard = lock.lock().expect("locks");
+        let _guard = lock();
         let is_second = File::create_new(marker).is_err();
         // Gives whoever else is inside the time to find it.
         std::thread::yield_now();
@@ -168,6 +181,29 @@ pub(crate) fn sections(lock: &FileLock, times: usize, marker: &Path) -> usize {
         is_second
     });
     second_holders.count()
+}
+
+/// A file that is removed when it is unlocked, by one who does not look whether it is still the one
+/// at the path when it is locked.
+pub(crate) struct Naive {
+    path: PathBuf,
+    file: File,
+}
+
+impl Naive {
+    pub(crate) fn lock(path: &Path) -> Self {
+        let mut options = File::options();
+        let file = options.write(true).create(true).truncate(false).open(path).expect("opens");
+        file.lock().expect("locks");
+        Self { path: path.into(), file }
+    }
+}
+
+impl Drop for Naive {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+        self.file.unlock().expect("unlocks");
+    }
 }
 
 /// Waits for what another thread or process will do: looks again and again, without a pause that
@@ -187,7 +223,12 @@ pub(crate) fn waiting(lock: &FileLock) -> usize {
 
 /// The threads of this process that wait on behalf of others.
 pub(crate) fn helpers() -> usize {
+    threads("lockset-file")
+}
+
+/// The threads of this process that have this name.
+pub(crate) fn threads(name: &str) -> usize {
     let tasks = fs::read_dir("/proc/self/task").expect("this process has threads");
     let names = tasks.flatten().map(|task| fs::read_to_string(task.path().join("comm")));
-    names.flatten().filter(|name| name.trim_end() == "lockset-file").count()
+    names.flatten().filter(|found| found.trim_end() == name).count()
 }
