@@ -49,8 +49,8 @@ pub enum Upgrade {
     /// Other threads of this process share it. It is held as before, and was all the time.
     Shared(FileGuard),
     /// Another process holds or shares it, and nothing is held any more: the kernel gives a lock
-    /// up before it asks for another mode of it. Or the file is no longer the one at its path, where
-    /// files are [removed](crate::Options::remove_on_release).
+    /// up before it asks for another mode of it. Or the file is no longer the one at its path,
+    /// where files are [removed](crate::Options::remove_on_release).
     Lost,
 }
 

@@ -139,8 +139,8 @@ impl Inode {
             // It is awake, and will see for itself what there is to do.
             errands.notify_helper = false;
             drop(state);
-            // Nobody else could take up its work, were it ended by a waker that panics. The panic is
-            // in nobody's way here, and has been reported.
+            // Nobody else could take up its work, were it ended by a waker that panics. The panic
+            // is in nobody's way here, and has been reported.
             let _ = catch_unwind(AssertUnwindSafe(|| self.run(errands)));
             state = self.lock();
         }

@@ -16,8 +16,8 @@ use crate::sys::{self, Answer, Extent, Mode};
 ///
 /// Known by their magic numbers are NFS, SMB, AFS, Coda, Ceph, 9P, NCP, Lustre, GFS2, OCFS2, GPFS,
 /// BeeGFS, and the folders that a virtual machine shares with its host by VirtualBox, VMware or
-/// Parallels. FUSE is not among them, since most of what it serves is local; and on other systems than
-/// Linux none is found.
+/// Parallels. FUSE is not among them, since most of what it serves is local; and on other systems
+/// than Linux none is found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NetworkFs {

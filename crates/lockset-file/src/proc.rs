@@ -53,8 +53,8 @@ pub(crate) fn scope() -> Scope {
     }
 }
 
-/// The one that the machine starts with. Its number is a constant of the kernel, `PROC_PID_INIT_INO`
-/// (`include/linux/proc_ns.h`).
+/// The one that the machine starts with. Its number is a constant of the kernel,
+/// `PROC_PID_INIT_INO` (`include/linux/proc_ns.h`).
 const FIRST_NAMESPACE: &str = "pid:[4026531836]";
 
 /// How often `/proc/locks` is read at most, until two readings agree.
