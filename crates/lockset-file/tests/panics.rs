@@ -99,8 +99,8 @@ fn a_waker_that_panics_does_not_end_the_helper() {
         drop(granted);
         // And the next one needs the helper again.
         assert_eq!(peer.ask("lock"), "held");
+        let late = Deadline::after(Duration::from_secs(3600));
         thread::scope(|scope| {
-            let late = Deadline::after(Duration::from_secs(3600));
             let waiter = scope.spawn(|| lock.lock_until(late).expect("asks").is_some());
             until("it waits", || waiting(&lock) == 1);
             assert_eq!(peer.ask("release"), "released");
