@@ -70,16 +70,15 @@ fn what_others_say_of_themselves_is_printed_without_control_characters() {
     let note = "a\u{1b}[2Jnote\rof two lines\nand more";
     let lock = Options::new().record(note).open(&path).expect("opens");
     let _guard = lock.lock().expect("locks");
-    let mut sleeper = Command::new("sh");
-    let script = "exec 9<\"$0\"; flock 9; echo; read line # \u{1b}[2J\n";
-    let mut sleeper = sleeper.args(["-c", script]).arg(&path).spawn().expect("starts");
+    let mut other = Command::new("flock");
+    let mut other = other.arg(&path).args(["true", "\u{1b}[2J\n."]).spawn().expect("starts");
     until("it waits", || waiting(&lock) == 1);
     let status = lock.status().expect("the kernel tells");
     let waiter = status.waiting[0].to_string();
-    assert!(waiter.contains("read line # \u{FFFD}[2J"), "{waiter}");
+    assert!(waiter.contains("true \u{FFFD}[2J\u{FFFD}."), "{waiter}");
     assert!(status.to_string().contains(": a\u{FFFD}[2Jnote\u{FFFD}of two lines"), "{status}");
     assert!(!format!("{waiter}{status}").contains(char::is_control));
-    sleeper.kill().and_then(|()| sleeper.wait()).expect("it ends");
+    other.kill().and_then(|()| other.wait()).expect("it ends");
 }
 
 /// Looking is no try: it neither takes the lock for a moment nor gives one back.
