@@ -9,10 +9,10 @@ use std::thread;
 use std::time::Duration;
 
 use lockset::{AsyncLock, Deadline, FileLock, Lock, block_on};
+use lockset_compare::files::open;
 use rustix::fs::{FlockOperation, flock};
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::rivals::open;
 use crate::table::{Entry, table};
 
 /// The role of a process that waits; the kind and the path follow.

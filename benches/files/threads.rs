@@ -13,7 +13,10 @@ use std::time::{Duration, Instant};
 
 use lockset_bench::stats::jain;
 
-use crate::rivals::{Bare, FdLock, Fs4, Fslock, Lockset, LocksetAsync, Rival, Std, for_rivals};
+use lockset_compare::files::{Bare, FdLock, Fs4, Fslock, Ours, Std};
+use lockset_compare::{Place, Rival};
+
+use crate::rivals::{OursAsync, for_rivals};
 use crate::table::{Entry, table};
 
 const THREADS: usize = 8;
@@ -26,13 +29,13 @@ pub(crate) fn report() {
     println!("\nJain's index of one more round each:\n");
     for (name, index) in [
         ("bare flock", race::<Bare>(&dir.path().join("jain bare")).1),
-        ("lockset", race::<Lockset>(&dir.path().join("jain lockset")).1),
+        ("lockset", race::<Ours>(&dir.path().join("jain lockset")).1),
     ] {
         println!("- {name}: {index:.3}");
     }
 }
 
-fn entry<'a, R: Rival + 'a>(name: &'static str, dir: &Path) -> Entry<'a> {
+fn entry<'a, R: Rival>(name: &'static str, dir: &Path) -> Entry<'a> {
     let path = dir.join(name);
     (name, Box::new(move || race::<R>(&path).0))
 }
@@ -45,7 +48,7 @@ fn race<R: Rival>(path: &Path) -> (f64, f64) {
         let threads: Vec<_> = (0..THREADS)
             .map(|_| {
                 scope.spawn(|| {
-                    let mut rival = R::open(path);
+                    let mut rival = R::open(&Place::of_file(path));
                     let mut sections = 0;
                     barrier.wait();
                     while !is_over.load(Relaxed) {

@@ -4,7 +4,10 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::Instant;
 
-use crate::rivals::{Bare, FdLock, Fs4, Fslock, Lockset, LocksetAsync, Rival, Std, for_rivals};
+use lockset_compare::files::{Bare, FdLock, Fs4, Fslock, Ours, Std};
+use lockset_compare::{Place, Rival};
+
+use crate::rivals::{OursAsync, for_rivals};
 use crate::table::{Entry, table};
 
 const PAIRS: u32 = 2_000;
@@ -15,8 +18,8 @@ pub(crate) fn report() {
     table("An uncontended pair: time", 301, 0, &mut entries);
 }
 
-fn entry<'a, R: Rival + 'a>(name: &'static str, dir: &Path) -> Entry<'a> {
-    let mut rival = R::open(&dir.join(name));
+fn entry<'a, R: Rival>(name: &'static str, dir: &Path) -> Entry<'a> {
+    let mut rival = R::open(&Place::of_file(&dir.join(name)));
     let round = move || {
         let start = Instant::now();
         for pair in 0..PAIRS {

@@ -16,8 +16,12 @@ use lockset_compare::{Entry, Options, Origin, Primitive, Result, Server, everyth
 
 use crate::bare::SetAndEval;
 use crate::crates::{Redlock, Rslock};
+use crate::etcd::LockRpc;
+use crate::mysql_client::GetLock;
+use crate::postgres_client::AdvisoryLock;
 use crate::rival::Rival;
-use adapter::Adapted;
+use crate::zookeeper_client::ZooKeeperClient;
+use adapter::{Adapted, RoundTrip};
 
 #[derive(Parser)]
 #[command(name = "compare", about = "Every lock beside its rivals")]
@@ -49,8 +53,8 @@ pub(crate) fn run(words: &[String]) -> Option<ExitCode> {
 }
 
 fn compare(options: &Options) -> Result<()> {
-    let has_leases = options.only.is_empty() || options.only.contains(&Primitive::Lease);
-    let mut servers = has_leases.then(|| servers::Servers::start(own("compare-servers")?));
+    let mut servers =
+        options.has_leases().then(|| servers::Servers::start(own("compare-servers")?));
     let list = servers.as_mut().map_or(Ok(Vec::new()), |servers| match servers {
         Ok(servers) => Ok(servers.list.clone()),
         Err(error) => Err(error.to_string()),
@@ -67,22 +71,45 @@ fn own(what: &str) -> Result<Command> {
 /// A rival of the leases is one line here.
 fn entries(servers: &[Server]) -> Vec<Entry> {
     let mut all = everything(servers);
-    for server in servers.iter().filter(|server| server.is_redis) {
-        if !server.is_quorum() {
-            let bare = rival::<SetAndEval>("redis-rs alone", Origin::Bare, server);
-            all.push(bare.without_waiting());
-        }
-        // On the server that is as near as can be, the pauses of those that poll would be all there
-        // is to see; and a quorum of that is nobody's.
-        if server.one_way_us > 0 {
-            all.push(rival::<Rslock>("rslock", Origin::Rival, server));
-            all.push(rival::<Redlock>("redlock crate", Origin::Rival, server));
+    for server in servers {
+        match server.scheme() {
+            "redis" => all.extend(of_redis(server)),
+            "etcd" => all.extend(of(rival::<LockRpc>("lock RPC", server), server)),
+            "zk" => all.extend(of(rival::<ZooKeeperClient>("zookeeper-client", server), server)),
+            "postgres" => all.extend(of(rival::<AdvisoryLock>("pg_advisory_lock", server), server)),
+            "mysql" => all.extend(of(rival::<GetLock>("GET_LOCK", server), server)),
+            _ => {}
         }
     }
     all
 }
 
-fn rival<R: Rival + Send>(name: &str, origin: Origin, server: &Server) -> Entry {
+fn of_redis(server: &Server) -> Vec<Entry> {
+    let mut all = Vec::new();
+    if !server.is_quorum() {
+        let bare = entry::<Adapted<SetAndEval>>("redis-rs alone", Origin::Bare, server);
+        all.push(bare.without_waiting());
+    }
+    // On the server that is as near as can be, the pauses of those that poll would be all there
+    // is to see; and a quorum of that is nobody's.
+    if server.one_way_us > 0 {
+        all.push(rival::<Rslock>("rslock", server));
+        all.push(rival::<Redlock>("redlock crate", server));
+    }
+    all
+}
+
+/// The lock that another kind of server, or its client, has itself; and a bare round trip there.
+fn of(rival: Entry, server: &Server) -> [Entry; 2] {
+    let round_trip = entry::<RoundTrip>("bare round trip", Origin::Bare, server);
+    [round_trip.without_waiting(), rival]
+}
+
+fn rival<R: Rival + Send>(name: &str, server: &Server) -> Entry {
+    entry::<Adapted<R>>(name, Origin::Rival, server)
+}
+
+fn entry<R: lockset_compare::Rival>(name: &str, origin: Origin, server: &Server) -> Entry {
     let name = format!("{name}, {}", server.name);
-    Entry::new::<Adapted<R>>(Primitive::Lease, origin, name).kept_by(server)
+    Entry::new::<R>(Primitive::Lease, origin, name).kept_by(server)
 }

@@ -16,7 +16,8 @@ use crate::line::Line;
 use crate::rival::{Entry, Rival};
 use crate::rounds::{Effort, digits, interleaved, table};
 use crate::{are_well, far, holds, line};
-use locks::{LockRpc, Lockset};
+pub(crate) use locks::LockRpc;
+use locks::Lockset;
 
 /// As many as want a lock at once on the far server.
 const CONTENDERS: [usize; 3] = [2, 8, 32];

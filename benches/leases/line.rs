@@ -1,15 +1,13 @@
 //! The way to the server, near or far, and how long a round trip takes on it.
 
-mod pings;
-
 use std::any::Any;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use lockset_bench::stats::median;
 use testbed::{Etcd, MariaDb, Postgres, Proxy, Redis, ZooKeeper};
 
-use pings::Ping;
+use crate::pings::Ping;
 
 /// What the far server is away, one way. Of the order of a round trip between data centres of one
 /// region, and long enough that the machine's own moods do not show.
@@ -26,11 +24,10 @@ pub(crate) struct Line {
     _other: Option<Box<dyn Any>>,
     /// What stands before and behind the address.
     url: [&'static str; 2],
-    ping: Ping,
     /// Kept: the lines are cut when they go.
     _proxies: Vec<Proxy>,
     addrs: Vec<SocketAddr>,
-    pings: Vec<TcpStream>,
+    pings: Vec<Ping>,
     names: u32,
 }
 
@@ -67,51 +64,51 @@ impl Line {
 
     fn etcd(one_way: Option<Duration>) -> Self {
         let server = Etcd::start().unwrap_or_else(|error| panic!("{error}"));
-        let line = Self::to(Vec::new(), vec![server.addr()], one_way);
-        Self { url: ["etcd://", ""], ping: pings::etcd, _other: Some(Box::new(server)), ..line }
+        Self::to_other(server.addr(), server, one_way, ["etcd://", ""])
     }
 
     /// A ZooKeeper server that is [`ONE_WAY`] away.
     pub(crate) fn far_zookeeper() -> Self {
         let server = ZooKeeper::start().unwrap_or_else(|error| panic!("{error}"));
-        let line = Self::to(Vec::new(), vec![server.addr()], Some(ONE_WAY));
-        let (url, ping) = (["zk://", ""], pings::zookeeper);
-        let line = Self { url, ping, _other: Some(Box::new(server)), ..line };
-        line.greeted(pings::greet_zookeeper)
+        Self::to_other(server.addr(), server, Some(ONE_WAY), ["zk://", ""])
     }
 
     /// A MariaDB server that is [`ONE_WAY`] away.
     pub(crate) fn far_mariadb() -> Self {
         let server = MariaDb::start().unwrap_or_else(|error| panic!("{error}"));
-        let line = Self::to(Vec::new(), vec![server.addr()], Some(ONE_WAY));
-        let (url, ping) = (["mysql://lockset:secret@", "/lockset"], pings::mariadb);
-        let line = Self { url, ping, _other: Some(Box::new(server)), ..line };
-        line.greeted(pings::log_in_to_mariadb)
+        let url = ["mysql://lockset:secret@", "/lockset"];
+        Self::to_other(server.addr(), server, Some(ONE_WAY), url)
     }
 
     /// A PostgreSQL server that is [`ONE_WAY`] away. It does not wait for the disk.
     pub(crate) fn far_postgres() -> Self {
         let server = Postgres::start_with(&["fsync=off"]).unwrap_or_else(|error| panic!("{error}"));
-        let line = Self::to(Vec::new(), vec![server.addr()], Some(ONE_WAY));
-        let (url, ping) = (["postgres://postgres@", "/postgres"], pings::postgres);
-        let line = Self { url, ping, _other: Some(Box::new(server)), ..line };
-        line.greeted(pings::log_in_to_postgres)
+        Self::to_other(server.addr(), server, Some(ONE_WAY), ["postgres://postgres@", "/postgres"])
     }
 
-    /// The raw connections have said what a server wants to hear first.
-    fn greeted(mut self, greet: Ping) -> Self {
-        self.pings.iter_mut().for_each(|ping| greet(ping).expect("the server answers"));
-        self
+    fn to_other(
+        addr: SocketAddr,
+        server: impl Any,
+        one_way: Option<Duration>,
+        url: [&'static str; 2],
+    ) -> Self {
+        let line = Self::to(Vec::new(), vec![addr], one_way, url);
+        Self { _other: Some(Box::new(server)), ..line }
     }
 
     fn new(count: usize, one_way: Option<Duration>) -> Self {
         let start = |_| Redis::start().unwrap_or_else(|error| panic!("{error}"));
         let servers: Vec<Redis> = (0..count).map(start).collect();
         let addrs = servers.iter().map(Redis::addr).collect();
-        Self::to(servers, addrs, one_way)
+        Self::to(servers, addrs, one_way, ["redis://", ""])
     }
 
-    fn to(servers: Vec<Redis>, mut addrs: Vec<SocketAddr>, one_way: Option<Duration>) -> Self {
+    fn to(
+        servers: Vec<Redis>,
+        mut addrs: Vec<SocketAddr>,
+        one_way: Option<Duration>,
+        url: [&'static str; 2],
+    ) -> Self {
         let lay = |one_way| {
             let wire = |addr: &SocketAddr| Proxy::with_delay(*addr, one_way).expect("a free port");
             addrs.iter().map(wire).collect::<Vec<Proxy>>()
@@ -120,15 +117,10 @@ impl Line {
         if !proxies.is_empty() {
             addrs = proxies.iter().map(Proxy::addr).collect();
         }
-        let connect = |addr: &SocketAddr| {
-            let ping = TcpStream::connect(addr).expect("the server listens");
-            ping.set_nodelay(true).expect("it is a TCP socket");
-            ping
-        };
+        let scheme = url[0].split(':').next().unwrap_or_default();
+        let connect = |addr: &SocketAddr| Ping::connect(scheme, *addr).expect("the server answers");
         let pings = addrs.iter().map(connect).collect();
-        let ping = pings::redis as Ping;
-        let (url, names, _other, _proxies) = (["redis://", ""], 0, None, proxies);
-        Self { servers, _other, url, ping, _proxies, addrs, pings, names }
+        Self { servers, _other: None, url, _proxies: proxies, addrs, pings, names: 0 }
     }
 
     /// What clients connect to; of a quorum, all of them with commas between.
@@ -159,9 +151,9 @@ impl Line {
     /// one server after the other.
     pub(crate) fn rtt(&mut self, pings: usize) -> f64 {
         let count = self.pings.len();
-        let pinged = |nth| {
+        let pinged = |nth: usize| {
             let start = Instant::now();
-            (self.ping)(&mut self.pings[nth % count]).expect("the server answers");
+            self.pings[nth % count].ask().expect("the server answers");
             start.elapsed().as_secs_f64()
         };
         median((0..pings).map(pinged))

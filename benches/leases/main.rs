@@ -34,6 +34,7 @@ mod many;
 mod mysql_client;
 mod near;
 mod ours;
+mod pings;
 mod postgres_client;
 mod quorum;
 mod rival;

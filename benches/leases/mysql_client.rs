@@ -1,6 +1,5 @@
 //! The lock that MySQL and MariaDB have themselves, over the client that we use, with nothing
-//! around
-//! it: no fence, and it is gone when its connection is.
+//! around it: no fence, and it is gone when its connection is.
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder};

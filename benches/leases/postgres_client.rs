@@ -1,6 +1,8 @@
 //! The lock that PostgreSQL has itself, over the client that we use, with nothing around it: no
 //! fence, no TTL, and it is gone when its connection is.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use tokio_postgres::{Client, NoTls};
 
 use crate::rival::{Kind, Rival};
@@ -21,8 +23,9 @@ impl Rival for AdvisoryLock {
     async fn open(url: &str, name: &str) -> Self {
         let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("it is there");
         tokio::spawn(connection);
-        let digits = name.trim_start_matches(|c: char| !c.is_ascii_digit());
-        Self(client, digits.parse().expect("a number in each name"))
+        let mut number = DefaultHasher::new();
+        name.hash(&mut number);
+        Self(client, number.finish().cast_signed())
     }
 
     fn another(&self, _: &str) -> Option<Self> {

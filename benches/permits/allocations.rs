@@ -5,9 +5,10 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Waker};
 
+use lockset_compare::semaphores::ForTasks;
 use lockset_semaphore::{Fifo, SemaphoreWith};
 
-use crate::rivals::ForTasks;
+use crate::rivals::Saa;
 
 struct Counting;
 
@@ -39,19 +40,20 @@ pub(crate) fn report() {
     print::<SemaphoreWith<Fifo>>("lockset");
     print::<tokio::sync::Semaphore>("tokio");
     print::<async_lock::Semaphore>("async-lock");
-    print::<saa::Semaphore>("saa");
+    print::<Saa>("saa");
 }
 
 fn print<S: ForTasks>(name: &str) {
-    let semaphore = S::new(1);
+    let semaphore = S::of(1);
     let mut context = Context::from_waker(Waker::noop());
-    let mut acquire = || assert!(pin!(semaphore.section(async {})).poll(&mut context).is_ready());
+    let mut acquire =
+        || assert!(pin!(semaphore.section_async(async {})).poll(&mut context).is_ready());
     let first = allocations(&mut acquire);
     let ready = allocations(&mut acquire);
-    let mut held = pin!(semaphore.section(std::future::pending::<()>()));
+    let mut held = pin!(semaphore.section_async(std::future::pending::<()>()));
     assert!(held.as_mut().poll(&mut context).is_pending());
     let waiting = allocations(|| {
-        assert!(pin!(semaphore.section(async {})).poll(&mut context).is_pending());
+        assert!(pin!(semaphore.section_async(async {})).poll(&mut context).is_pending());
     });
     println!("| {name} | {first} | {ready} | {waiting} |");
 }

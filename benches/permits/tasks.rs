@@ -12,11 +12,12 @@ use std::thread;
 use std::time::Duration;
 
 use lockset_bench::work::{turns, work};
+use lockset_compare::semaphores::ForTasks;
 use lockset_semaphore::{Barging, Fifo, SemaphoreWith};
 use tokio::runtime::Runtime;
 
 use crate::report::{Apart, Effort, Entry, Outcome, Progress, head, row};
-use crate::rivals::{FOR_TASKS, ForTasks, NAMES, TOKIO, for_tasks};
+use crate::rivals::{FOR_TASKS, NAMES, Saa, TOKIO, for_tasks};
 
 /// In nanoseconds.
 const SECTION: u32 = 50;
@@ -36,7 +37,7 @@ pub(crate) fn report(effort: &Effort) {
             let case = Case { runtime, tasks, permits, span: effort.span };
             let entries = for_tasks!(race(case));
             // The last of them, saa, has so few permits at most.
-            let has_so_many = permits <= saa::Semaphore::MAX_PERMITS;
+            let has_so_many = permits <= Saa::MAX_PERMITS;
             let count = if has_so_many { entries.len() } else { entries.len() - 1 };
             row(&title, TOKIO, effort.rounds, &entries[..count]);
         }
@@ -60,7 +61,7 @@ struct Shared<S> {
 
 fn race<S: ForTasks>(Case { runtime, tasks, permits, span }: Case<'_>) -> Outcome {
     let shared = Arc::new(Shared {
-        semaphore: Apart(S::new(permits)),
+        semaphore: Apart(S::of(permits)),
         is_over: Apart(AtomicBool::new(false)),
         counter: Apart(AtomicU64::new(0)),
         progress: (0..tasks).map(|_| Progress::default()).collect(),
@@ -79,7 +80,7 @@ fn race<S: ForTasks>(Case { runtime, tasks, permits, span }: Case<'_>) -> Outcom
                 }
                 value
             };
-            value = shared.semaphore.0.section(inside).await;
+            value = shared.semaphore.0.section_async(inside).await;
             shared.progress[index].add_one();
         }
         black_box(value);
@@ -100,7 +101,7 @@ fn race<S: ForTasks>(Case { runtime, tasks, permits, span }: Case<'_>) -> Outcom
         });
         watcher.join().expect("it only watches")
     });
-    assert_eq!(shared.semaphore.0.available(), permits, "permits were lost");
+    assert_eq!(shared.semaphore.0.free(), permits, "permits were lost");
     let pairs = Progress::sum(&shared.progress);
     assert!(permits > 1 || shared.counter.0.load(Relaxed) == pairs, "it does not exclude");
     outcome

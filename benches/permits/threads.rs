@@ -11,10 +11,11 @@ use std::thread;
 use std::time::Duration;
 
 use lockset_bench::work::{turns, work};
+use lockset_compare::semaphores::{ParkingLotPair, Semaphore, StdPair};
 use lockset_semaphore::{Barging, Fifo, SemaphoreWith};
 
 use crate::report::{Apart, Effort, Entry, Outcome, Progress, head, row};
-use crate::rivals::{ForThreads, NAMES, PARKING_LOT, ParkingLotPair, StdPair, TOKIO, for_threads};
+use crate::rivals::{NAMES, PARKING_LOT, Saa, TOKIO, for_threads};
 
 /// In nanoseconds.
 const SECTION: u32 = 50;
@@ -30,8 +31,8 @@ pub(crate) fn report(effort: &Effort) {
     }
 }
 
-fn race<S: ForThreads>(threads: u32, permits: usize, span: Duration) -> Outcome {
-    let semaphore = Apart(S::new(permits));
+fn race<S: Semaphore>(threads: u32, permits: usize, span: Duration) -> Outcome {
+    let semaphore = Apart(S::of(permits));
     let is_over = Apart(AtomicBool::new(false));
     // An increment is a load and a store: with one permit it is exact only if the semaphore
     // excludes. With several it is nothing but work.
@@ -59,7 +60,7 @@ fn race<S: ForThreads>(threads: u32, permits: usize, span: Duration) -> Outcome 
         is_over.0.store(true, Relaxed);
         outcome
     });
-    assert_eq!(semaphore.0.available(), permits, "permits were lost");
+    assert_eq!(semaphore.0.free(), permits, "permits were lost");
     let pairs = Progress::sum(&progress);
     assert!(permits > 1 || counter.0.load(Relaxed) == pairs, "it does not exclude");
     outcome

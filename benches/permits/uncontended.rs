@@ -5,13 +5,11 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
+use lockset_compare::semaphores::{ForTasks, ParkingLotPair, Semaphore, StdPair};
 use lockset_semaphore::{Barging, Fifo, SemaphoreWith};
 
 use crate::report::{Effort, Entry, Outcome, head, row};
-use crate::rivals::{
-    ForTasks, ForThreads, NAMES, PARKING_LOT, ParkingLotPair, Semaphore, StdPair, TOKIO, for_tasks,
-    for_threads,
-};
+use crate::rivals::{NAMES, PARKING_LOT, Saa, TOKIO, for_tasks, for_threads};
 
 const PAIRS: u32 = 100_000;
 /// One is left free at any time, which is a different state from none to some semaphores.
@@ -25,13 +23,13 @@ pub(crate) fn report(effort: &Effort) {
     row("blocking `acquire`", TOKIO, rounds, &for_threads!(by_blocking()));
 }
 
-fn by_try<S: ForThreads>() -> Outcome {
+fn by_try<S: Semaphore>() -> Outcome {
     pairs::<S>(|semaphore| {
         assert!(semaphore.try_section(|| black_box(())).is_some());
     })
 }
 
-fn by_blocking<S: ForThreads>() -> Outcome {
+fn by_blocking<S: Semaphore>() -> Outcome {
     pairs::<S>(|semaphore| semaphore.section(|| black_box(())))
 }
 
@@ -39,18 +37,18 @@ fn by_blocking<S: ForThreads>() -> Outcome {
 fn by_await<S: ForTasks>() -> Outcome {
     let mut context = Context::from_waker(Waker::noop());
     pairs::<S>(|semaphore| {
-        let section = pin!(semaphore.section(async { black_box(()) }));
+        let section = pin!(semaphore.section_async(async { black_box(()) }));
         assert_eq!(section.poll(&mut context), Poll::Ready(()));
     })
 }
 
 fn pairs<S: Semaphore>(mut pair: impl FnMut(&S)) -> Outcome {
-    let semaphore = S::new(PERMITS);
+    let semaphore = S::of(PERMITS);
     let start = Instant::now();
     for _ in 0..PAIRS {
         pair(black_box(&semaphore));
     }
     let elapsed = start.elapsed();
-    assert_eq!(semaphore.available(), PERMITS, "a permit was lost");
+    assert_eq!(semaphore.free(), PERMITS, "a permit was lost");
     Outcome { rate: f64::from(PAIRS) / elapsed.as_secs_f64(), jain: 1.0 }
 }

@@ -1,12 +1,16 @@
-//! The servers of the comparison: here, a way off, and five of them a way off.
+//! The servers of the comparison: one here, and one of each kind a way off, and five of them.
+//!
+//! Of Redis there is a near one as well. Near, a pair is the client's and the server's own work,
+//! and differs by half with the processors that the two happen to run on; far, it is what has to be
+//! sent and waited for, which is what tells the kinds of servers apart.
 
-use std::io::{BufRead, BufReader, Read, Write, stdin, stdout};
+use std::io::{self, BufRead, BufReader, Read, Write, stdin, stdout};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use lockset_compare::{Result, Server};
-use testbed::{Proxy, Redis};
+use testbed::{Etcd, MariaDb, Postgres, Proxy, Redis, ZooKeeper};
 
 /// How far the far ones are. Long enough that the machine's own moods hardly show.
 const ONE_WAY: Duration = Duration::from_millis(1);
@@ -44,16 +48,23 @@ impl Drop for Servers {
 
 /// Keeps the servers until stdin ends, which it does with the process that has started this one.
 pub(crate) fn serve() -> Result<()> {
-    let servers =
+    let masters =
         (0..MASTERS).map(|_| Redis::start()).collect::<std::result::Result<Vec<_>, _>>()?;
-    let lay = |server: &Redis| Proxy::with_delay(server.addr(), ONE_WAY);
-    let wires = servers.iter().map(lay).collect::<std::io::Result<Vec<_>>>()?;
-    let url = |addr: SocketAddr| format!("redis://{addr}");
-    let far: Vec<String> = wires.iter().map(|wire| url(wire.addr())).collect();
+    let (etcd, zookeeper) = (Etcd::start()?, ZooKeeper::start()?);
+    // As MariaDB there, it does not wait for the disk.
+    let (postgres, mariadb) = (Postgres::start_with(&["fsync=off"])?, MariaDb::start()?);
+    let mut wires = Wires::default();
+    let mut far = |url: String, addr| wires.far(&url, addr);
+    let redis: Vec<String> =
+        masters.iter().map(|one| far(one.url(), one.addr())).collect::<io::Result<_>>()?;
     let list = [
-        Server::redis("redis", url(servers[0].addr()), Duration::ZERO),
-        Server::redis("redis, 1 ms away", far[0].clone(), ONE_WAY),
-        Server::redis("redlock, 1 ms away", far.join(","), ONE_WAY),
+        Server::new("redis", masters[0].url(), Duration::ZERO),
+        Server::new("redis, 1 ms away", redis[0].clone(), ONE_WAY),
+        Server::new("redlock, 1 ms away", redis.join(","), ONE_WAY),
+        Server::new("etcd, 1 ms away", far(etcd.url(), etcd.addr())?, ONE_WAY),
+        Server::new("zookeeper, 1 ms away", far(zookeeper.url(), zookeeper.addr())?, ONE_WAY),
+        Server::new("postgres, 1 ms away", far(postgres.url(), postgres.addr())?, ONE_WAY),
+        Server::new("mariadb, 1 ms away", far(mariadb.url(), mariadb.addr())?, ONE_WAY),
     ];
     let mut stdout = stdout();
     writeln!(stdout, "{}", serde_json::to_string(&list)?)?;
@@ -61,4 +72,18 @@ pub(crate) fn serve() -> Result<()> {
     let mut end = Vec::new();
     stdin().read_to_end(&mut end)?;
     Ok(())
+}
+
+/// The way to the far servers. A wire is cut when its value goes.
+#[derive(Default)]
+struct Wires(Vec<Proxy>);
+
+impl Wires {
+    /// The URL of a server at the far end of a wire of its own.
+    fn far(&mut self, url: &str, server: SocketAddr) -> io::Result<String> {
+        let wire = Proxy::with_delay(server, ONE_WAY)?;
+        let url = url.replace(&server.to_string(), &wire.addr().to_string());
+        self.0.push(wire);
+        Ok(url)
+    }
 }

@@ -51,8 +51,5 @@ fn server(url: &str) -> Result<Server> {
         0 => format!("{scheme} at {host}"),
         more => format!("redlock of {} at {host}", more + 1),
     };
-    Ok(match scheme {
-        "redis" => Server::redis(name, url, Duration::ZERO),
-        _ => Server::new(name, url, Duration::ZERO),
-    })
+    Ok(Server::new(name, url, Duration::ZERO))
 }

@@ -12,18 +12,27 @@ pub(crate) fn base_of<'r>(
     lock: &LockReport,
     against: Option<&str>,
 ) -> Option<&'r LockReport> {
-    let usual = match lock.primitive {
-        Primitive::Mutex => "parking_lot",
-        Primitive::Semaphore => "tokio",
-        Primitive::File => "bare flock",
-        Primitive::Lease => "rslock",
-    };
-    let candidates = || report.of(lock.primitive).filter(|other| other.server == lock.server);
-    let named = |name: &str| candidates().find(|other| is_called(&other.name, name));
     let is_sound = |lock: &&LockReport| lock.fault.is_none();
-    named(against.unwrap_or(usual))
-        .filter(is_sound)
-        .or_else(|| candidates().filter(is_sound).find(|other| other.origin == Origin::Ours))
+    let candidates =
+        || report.of(lock.primitive).filter(|other| other.server == lock.server).filter(is_sound);
+    let named = |name: &str| candidates().find(|other| is_called(&other.name, name));
+    let first = |origin| candidates().find(|other| other.origin == origin);
+    let base = match against.or(usual(lock.primitive)) {
+        Some(name) => named(name),
+        None => first(Origin::Rival),
+    };
+    base.or_else(|| first(Origin::Ours))
+}
+
+/// The lock that people would pick first; of leases that depends on the server, and is the rival
+/// that is listed first there.
+fn usual(primitive: Primitive) -> Option<&'static str> {
+    match primitive {
+        Primitive::Mutex => Some("parking_lot"),
+        Primitive::Semaphore => Some("tokio"),
+        Primitive::File => Some("bare flock"),
+        Primitive::Lease => None,
+    }
 }
 
 /// What the progression counts in: the uncontended mutex, and the bare round trip to the server of

@@ -7,12 +7,13 @@
 
 use std::fmt::Write;
 
+use crate::agreement::Agreement;
 use crate::entry::Origin;
 use crate::rank::rank_sum;
 use crate::report::{LockReport, Report, Row};
 use crate::scenario::{Scenario, TABLE};
 use crate::stats::median;
-use crate::verdict::{Comparison, Metric, comparisons, is_rival, noise};
+use crate::verdict::{Metric, is_rival, noise};
 
 /// The chance of calling a change that is none, for each comparison.
 const LEVEL: f64 = 0.01;
@@ -41,11 +42,8 @@ pub struct Change {
 pub struct Changes {
     /// Every figure of every lock of ours that both runs have.
     pub all: Vec<Change>,
-    /// Comparisons with rivals that the earlier run called significant, and how many of them point
-    /// the other way in the later one.
-    pub called: (usize, usize),
-    /// The same the other way round.
-    pub called_later: (usize, usize),
+    /// What both say of our locks and their rivals.
+    pub agreement: Agreement,
 }
 
 impl Changes {
@@ -63,9 +61,7 @@ impl Changes {
                 all.extend(change((earlier, before), (later, lock), scenario, metric));
             }
         }
-        let (before, after) = (comparisons(earlier), comparisons(later));
-        let (called, called_later) = (reversed(&before, &after), reversed(&after, &before));
-        Self { all, called, called_later }
+        Self { all, agreement: Agreement::between(earlier, later) }
     }
 
     /// Those that are more than noise.
@@ -87,13 +83,7 @@ impl Changes {
         }
         let (all, changed) = (self.all.len(), self.significant().count());
         let _ = writeln!(text, "  {changed} of {all} figures changed by more than noise.");
-        for ((called, reversed), which) in [(self.called, "before"), (self.called_later, "now")] {
-            let _ = writeln!(
-                text,
-                "  Of {called} comparisons with rivals that were significant {which}, {reversed} \
-                 point the other way in the other run."
-            );
-        }
+        let _ = writeln!(text, "  {}", self.agreement.summary());
         text
     }
 }
@@ -134,17 +124,4 @@ fn relative(
     let own = metric.logs(row);
     let in_round = |nth: usize| median(rivals.iter().filter_map(|logs| logs.get(nth).copied()));
     own.iter().enumerate().map(|(nth, own)| own - in_round(nth)).collect()
-}
-
-/// How many of those that one run calls significant the other has as well, and how many of these
-/// have the other sign there.
-fn reversed(one: &[Comparison], other: &[Comparison]) -> (usize, usize) {
-    let is_same = |a: &Comparison, b: &Comparison| {
-        (&a.ours, &a.rival, &a.scenario) == (&b.ours, &b.rival, &b.scenario)
-    };
-    let called = one.iter().filter(|comparison| comparison.is_significant);
-    let both: Vec<_> =
-        called.filter_map(|a| Some((a, other.iter().find(|b| is_same(a, b))?))).collect();
-    let turned = both.iter().filter(|(a, b)| a.log_ratio * b.log_ratio < 0.0).count();
-    (both.len(), turned)
 }

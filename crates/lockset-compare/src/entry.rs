@@ -139,11 +139,12 @@ impl Entry {
         let is_meant = match scenario.extent {
             Extent::Always => true,
             Extent::NearInQuick => !is_quick || self.pace != Pace::Server,
-            Extent::Full => !is_quick,
+            Extent::Near => self.pace != Pace::Server,
+            Extent::NearInFull => !is_quick && self.pace != Pace::Server,
         };
-        // The stages are there for the mutex's own story: alone and in the crowd.
+        // The stages are there for the mutex's own story: alone and in the crowd. Those that spin
+        // would take minutes with more threads, each of which waits for all others' turns.
         let is_shown = self.origin != Origin::Stage
-            || !is_quick
             || [crate::scenario::ALONE, crate::scenario::CROWD].contains(scenario);
         is_meant && is_shown && self.measure(scenario.group).is_some()
     }
@@ -195,7 +196,7 @@ impl Entry {
             (Pace::Memory | Pace::Kernel, _) => 25,
             (Pace::Server, Group::Handover) => 210,
             (Pace::Server, Group::Timed | Group::Cancelled) => 40,
-            (Pace::Server, _) => 250,
+            (Pace::Server, _) => 200,
         })
     }
 }

@@ -1,4 +1,6 @@
 //! File locks, each as its documentation says to use it: every contender opens the file itself.
+//!
+//! `cargo xtask files` measures the same ones between processes.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -31,13 +33,21 @@ fn entry<R: Rival>(name: &str, origin: Origin) -> Entry {
     Entry::new::<R>(Primitive::File, origin, name)
 }
 
-fn open(path: &Path) -> File {
+/// Opens a file to be locked, and makes it if it is not there.
+///
+/// # Panics
+///
+/// If it cannot be opened.
+#[must_use]
+pub fn open(path: &Path) -> File {
     let mut options = File::options();
     options.read(true).write(true).create(true).truncate(false);
     options.open(path).unwrap_or_else(|error| panic!("cannot open {}: {error}", path.display()))
 }
 
-struct Ours(FileLock);
+/// Lockset's.
+#[derive(Debug)]
+pub struct Ours(FileLock);
 
 impl Rival for Ours {
     fn open(place: &Place) -> Self {
@@ -67,7 +77,8 @@ impl Cancelled for Ours {
 }
 
 /// The system calls alone.
-struct Bare(File, PathBuf);
+#[derive(Debug)]
+pub struct Bare(File, PathBuf);
 
 impl Rival for Bare {
     fn open(place: &Place) -> Self {
@@ -84,7 +95,9 @@ impl Rival for Bare {
     }
 }
 
-struct Std(File, PathBuf);
+/// std's `File::lock`.
+#[derive(Debug)]
+pub struct Std(File, PathBuf);
 
 impl Rival for Std {
     fn open(place: &Place) -> Self {
@@ -101,7 +114,9 @@ impl Rival for Std {
     }
 }
 
-struct Fs4(File, PathBuf);
+/// `fs4`.
+#[derive(Debug)]
+pub struct Fs4(File, PathBuf);
 
 impl Rival for Fs4 {
     fn open(place: &Place) -> Self {
@@ -118,7 +133,9 @@ impl Rival for Fs4 {
     }
 }
 
-struct FdLock(fd_lock::RwLock<File>, PathBuf);
+/// `fd-lock`.
+#[derive(Debug)]
+pub struct FdLock(fd_lock::RwLock<File>, PathBuf);
 
 impl Rival for FdLock {
     fn open(place: &Place) -> Self {
@@ -133,7 +150,9 @@ impl Rival for FdLock {
     }
 }
 
-struct Fslock(fslock::LockFile, PathBuf);
+/// `fslock`.
+#[derive(Debug)]
+pub struct Fslock(fslock::LockFile, PathBuf);
 
 impl Rival for Fslock {
     fn open(place: &Place) -> Self {

@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::Command;
 
+use crate::agreement::Agreement;
 use crate::baseline::Changes;
 use crate::options::Options;
 use crate::report::Report;
@@ -12,12 +13,12 @@ use crate::run::{Entries, Progress, run};
 use crate::{Result, Server, page, table};
 
 /// Compares as the options say: progress to stderr, tables to `out`, the page and the raw figures
-/// into the folder.
+/// into the folder. Or, if they say so, looks at two runs that are over.
 ///
 /// # Errors
 ///
 /// As [`run`], and if something cannot be read or written. All that can be known before the long
-/// measurement is found out before.
+/// measurement is found out before. That two runs do not agree is an error, too.
 pub fn compare(
     options: &Options,
     entries: Entries,
@@ -25,6 +26,9 @@ pub fn compare(
     command: impl Fn() -> Result<Command>,
     out: &mut impl Write,
 ) -> Result<()> {
+    if let [one, other] = &options.agree[..] {
+        return agree(&Report::load(one)?, &Report::load(other)?, out);
+    }
     let baseline = options.baseline.as_deref().map(Report::load).transpose()?;
     fs::create_dir_all(&options.out).map_err(cannot_write(&options.out))?;
     let mut shown = Shown::default();
@@ -46,6 +50,16 @@ pub fn compare(
     let (path, figures) = (shown(&path), shown(&figures));
     writeln!(out, "\nThe pictures: {}\nThe figures: {}", path.display(), figures.display())?;
     Ok(())
+}
+
+fn agree(one: &Report, other: &Report, out: &mut impl Write) -> Result<()> {
+    let agreement = Agreement::between(one, other);
+    write!(out, "{}", agreement.in_words())?;
+    match (agreement.compared, agreement.reversed().count()) {
+        (0, _) => Err("the two runs have no comparison in common".into()),
+        (_, 0) => Ok(()),
+        (_, reversed) => Err(format!("the runs disagree about {reversed} comparisons").into()),
+    }
 }
 
 fn cannot_write(path: &Path) -> impl FnOnce(std::io::Error) -> String {

@@ -22,7 +22,7 @@ pub fn leases(servers: &[Server]) -> Vec<Entry> {
     let mut all = vec![ours("sqlite", Origin::Ours)];
     for server in servers {
         all.push(ours(&server.name, Origin::Ours).kept_by(server));
-        if server.is_redis && !server.is_quorum() {
+        if server.scheme() == "redis" && !server.is_quorum() {
             let name = format!("bare round trip, {}", server.name);
             all.push(entry::<Ping>(&name, Origin::Bare).without_waiting().kept_by(server));
         }
@@ -123,10 +123,7 @@ impl Ping {
 
 impl Rival for Ping {
     fn open(place: &Place) -> Self {
-        let address = place.url.trim_start_matches("redis://");
-        // Without a user, a password and the number of a database.
-        let address = address.rsplit('@').next().unwrap_or(address);
-        Self::at(address.split(['/', '?']).next().unwrap_or(address))
+        Self::at(Server::address(&place.url))
     }
     fn another(&self) -> Self {
         Self::at(&self.1)

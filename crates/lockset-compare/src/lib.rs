@@ -27,10 +27,11 @@
 
 #![forbid(unsafe_code)]
 
+mod agreement;
 mod base;
 mod baseline;
 mod entry;
-mod files;
+pub mod files;
 mod front;
 mod job;
 mod leases;
@@ -47,7 +48,7 @@ mod run;
 mod runtime;
 mod sample;
 mod scenario;
-mod semaphores;
+pub mod semaphores;
 mod servers;
 pub mod stats;
 mod table;
@@ -56,6 +57,7 @@ mod verdict;
 mod witness;
 pub mod work;
 
+pub use agreement::{Agreement, Called};
 pub use baseline::{Change, Changes};
 pub use entry::{Entry, Origin, Primitive};
 pub use files::files;

@@ -7,7 +7,7 @@ use crate::entry::{Entry, Origin, Primitive, is_called};
 use crate::scenario::{Scenario, TABLE};
 
 /// The words of the command line.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 #[non_exhaustive]
 pub struct Options {
     /// Compare this kind of lock only; may be said several times
@@ -19,7 +19,14 @@ pub struct Options {
     /// Compare the figures with those of an earlier run, and say what has changed
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
-    /// Measure more rounds, each for longer, and the scenarios that the quick run leaves out
+    /// Measure only what has these words in its name, such as "uncontended"
+    #[arg(long, value_name = "WORDS")]
+    pub scenario: Option<String>,
+    /// Measure nothing: say whether every comparison that one of two earlier runs calls significant
+    /// has the same sign in the other
+    #[arg(long, num_args = 2, value_name = "FILE")]
+    pub agree: Vec<PathBuf>,
+    /// Measure more rounds, and the scenarios that the quick run leaves out
     #[arg(long)]
     pub full: bool,
     /// Decides the order in which all is measured [default: the time of day]
@@ -40,9 +47,17 @@ pub(crate) struct Effort {
 }
 
 impl Options {
-    /// Seven rounds are the fewest in which "always faster" is no chance: one in 64.
+    /// Seven rounds are the fewest in which "always faster" is no chance: one in 64. More rounds
+    /// tell more than longer ones: what differs most is what a process is dealt once.
     pub(crate) fn effort(&self) -> Effort {
-        if self.full { Effort { rounds: 15, factor: 3 } } else { Effort { rounds: 7, factor: 1 } }
+        if self.full { Effort { rounds: 11, factor: 1 } } else { Effort { rounds: 7, factor: 1 } }
+    }
+
+    /// Whether leases are measured: servers are started for them.
+    #[must_use]
+    pub fn has_leases(&self) -> bool {
+        let is_meant = self.only.is_empty() || self.only.contains(&Primitive::Lease);
+        is_meant && self.agree.is_empty()
     }
 
     pub(crate) fn seed(&self) -> u64 {
@@ -59,7 +74,13 @@ impl Options {
     pub(crate) fn chosen(&self, all: Vec<Entry>) -> crate::Result<Vec<Entry>> {
         let is_of_kind =
             |entry: &Entry| self.only.is_empty() || self.only.contains(&entry.primitive);
-        let all: Vec<Entry> = all.into_iter().filter(is_of_kind).collect();
+        let has_scenario = |entry: &Entry| self.scenarios(entry).next().is_some();
+        let all: Vec<Entry> = all.into_iter().filter(is_of_kind).filter(has_scenario).collect();
+        if all.is_empty() {
+            let words = self.scenario.as_deref().unwrap_or_default();
+            let names: Vec<String> = TABLE.iter().map(ToString::to_string).collect();
+            return Err(format!("no scenario {words:?}; there are {}", names.join("; ")).into());
+        }
         let Some(against) = &self.against else { return Ok(all) };
         let is_rival = |entry: &&Entry| [Origin::Rival, Origin::Bare].contains(&entry.origin);
         if !all.iter().any(|entry| is_called(&entry.name, against)) {
@@ -80,6 +101,9 @@ impl Options {
 
     /// The scenarios of a lock.
     pub(crate) fn scenarios(&self, entry: &Entry) -> impl Iterator<Item = &'static Scenario> {
-        TABLE.iter().filter(move |scenario| entry.has(scenario, !self.full))
+        let words = self.scenario.as_deref().unwrap_or_default();
+        TABLE.iter().filter(move |scenario| {
+            scenario.to_string().contains(words) && entry.has(scenario, !self.full)
+        })
     }
 }

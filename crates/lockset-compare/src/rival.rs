@@ -1,6 +1,6 @@
 //! What a lock has to do to be compared.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A lock as one contender sees it: ours, or one that people would otherwise pick.
@@ -42,6 +42,14 @@ pub struct Place {
 }
 
 impl Place {
+    /// The place of a lock that is a file, and nothing else.
+    #[must_use]
+    pub fn of_file(path: &Path) -> Self {
+        let dir = path.parent().unwrap_or(Path::new("")).to_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Self { dir, name, url: String::new() }
+    }
+
     /// A file of this lock's own.
     #[must_use]
     pub fn file(&self) -> PathBuf {

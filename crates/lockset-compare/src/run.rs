@@ -26,6 +26,7 @@ pub type Entries = fn(&[Server]) -> Vec<Entry>;
 struct Plan {
     only: Vec<Primitive>,
     against: Option<String>,
+    scenario: Option<String>,
     full: bool,
     seed: u64,
     round: u32,
@@ -82,6 +83,7 @@ pub fn run(
         let plan = Plan {
             only: options.only.clone(),
             against: options.against.clone(),
+            scenario: options.scenario.clone(),
             full: options.full,
             seed,
             round,
@@ -137,9 +139,15 @@ pub fn round(plan: impl std::io::Read, mut answers: impl Write, entries: Entries
     let plan: Plan = serde_json::from_reader(plan)?;
     // What a lock panics with is its row's to tell.
     std::panic::set_hook(Box::new(|_| {}));
-    let (seed, out) = (Some(plan.seed), std::path::PathBuf::new());
     let (only, against) = (plan.only.clone(), plan.against.clone());
-    let options = Options { only, against, full: plan.full, seed, out, baseline: None };
+    let options = Options {
+        only,
+        against,
+        scenario: plan.scenario.clone(),
+        full: plan.full,
+        seed: Some(plan.seed),
+        ..Options::default()
+    };
     let factor = options.effort().factor;
     let mut chosen = options.chosen(entries(&plan.servers))?;
     chosen.retain(|entry| !plan.without.contains(&entry.id()));

@@ -14,22 +14,29 @@ pub struct Server {
     pub url: String,
     /// How long a message is on its way, at least: 0 for a server on this machine.
     pub one_way_us: u64,
-    /// Whether what is there can be asked by the protocol of Redis.
-    pub is_redis: bool,
 }
 
 impl Server {
-    /// A Redis server, or a quorum of masters with commas between their URLs.
-    #[must_use]
-    pub fn redis(name: impl Into<String>, url: impl Into<String>, one_way: Duration) -> Self {
-        let one_way_us = one_way.as_micros() as u64;
-        Self { name: name.into(), url: url.into(), one_way_us, is_redis: true }
-    }
-
-    /// Any other server that Lockset has a backend for.
+    /// A server that Lockset has a backend for, or a quorum with commas between the URLs.
     #[must_use]
     pub fn new(name: impl Into<String>, url: impl Into<String>, one_way: Duration) -> Self {
-        Self { is_redis: false, ..Self::redis(name, url, one_way) }
+        let one_way_us = one_way.as_micros() as u64;
+        Self { name: name.into(), url: url.into(), one_way_us }
+    }
+
+    /// What kind of server it is, as its URL says: `redis`, `postgres`.
+    #[must_use]
+    pub fn scheme(&self) -> &str {
+        self.url.split_once(':').map_or("", |(scheme, _)| scheme)
+    }
+
+    /// Where it listens, as `HOST:PORT`: what is left of its URL without the user, the password and
+    /// the database.
+    #[must_use]
+    pub fn address(url: &str) -> &str {
+        let address = url.split_once("://").map_or(url, |(_, address)| address);
+        let address = address.rsplit('@').next().unwrap_or(address);
+        address.split(['/', '?']).next().unwrap_or(address)
     }
 
     /// Whether it is a quorum.

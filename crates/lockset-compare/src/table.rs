@@ -51,9 +51,16 @@ pub fn table(report: &Report, against: Option<&str>) -> String {
         let base = |lock| base_of(report, lock, against);
         let _ = write!(text, "\n{}", primitive.plural());
         if let Some(base) = locks.iter().find_map(|lock| base(lock)) {
-            let _ = write!(text, " (x: throughput as a multiple of {}'s", base.name);
-            let more = if primitive == Primitive::Lease { ", on the same server" } else { "" };
-            let _ = write!(text, "{more}; + and -: more than noise)");
+            let whose = match (primitive, against) {
+                (Primitive::Lease, Some(rival)) => format!("{rival}'s on the same server"),
+                (Primitive::Lease, None) => "the first rival's on the same server".to_owned(),
+                _ => format!("{}'s", base.name),
+            };
+            let _ = write!(text, " (x: throughput as a multiple of {whose}");
+            if primitive == Primitive::Lease {
+                text += ", or of ours where it has none";
+            }
+            text += "; + and -: more than noise)";
         }
         text.push('\n');
         let mut rows = vec![COLUMNS.iter().map(|column| column.head.to_owned()).collect()];
@@ -99,7 +106,7 @@ fn progression(report: &Report) -> String {
         let mutexes = multiple(yardsticks.mutexes(ns), "mutexes");
         let trips = multiple(yardsticks.round_trips(lock, ns), "round trips");
         let (id, time) = (lock.id(), time(ns));
-        let _ = writeln!(text, "  {id:<40} {time:>10} {mutexes:>20} {trips:>18}");
+        let _ = writeln!(text, "  {id:<44} {time:>10} {mutexes:>20} {trips:>18}");
     }
     text
 }

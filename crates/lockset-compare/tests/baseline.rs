@@ -1,7 +1,7 @@
 //! Two runs compared: a change is called, and noise is not. The figures are made up, so that what
 //! is true of them is known.
 
-use lockset_compare::{CROWD, Changes, Report};
+use lockset_compare::{Agreement, CROWD, Changes, Report};
 use serde_json::{Value, json};
 
 const ROUNDS: usize = 7;
@@ -78,8 +78,9 @@ fn two_runs_of_the_same_are_called_the_same() {
         let (before, after) = (run(2 * seed, 1.3, 1.0, 0.05), run(2 * seed + 1, 1.3, 0.6, 0.05));
         let changes = Changes::between(&before, &after);
         called += changes.significant().count();
-        assert_eq!((changes.called.1, changes.called_later.1), (0, 0), "a sign has turned");
-        assert!(changes.called.0 > 0, "1.3 times parking_lot's is more than noise");
+        let agreement = &changes.agreement;
+        assert!(agreement.holds(), "a sign has turned: {}", agreement.in_words());
+        assert!(!agreement.called.is_empty(), "1.3 times parking_lot's is more than noise");
     }
     // Of 2,000 figures. By the rank test alone it would be one in a hundred.
     assert!(called <= 10, "{called} of 2000 were called changed");
@@ -93,4 +94,36 @@ fn noise_hides_what_is_smaller() {
         let changes = Changes::between(&before, &after);
         assert_eq!(changes.significant().count(), 0, "seed {seed}: {}", changes.in_words());
     }
+}
+
+#[test]
+fn runs_agree_whose_signs_are_the_same() {
+    let (one, other) = (run(1, 1.3, 1.0, 0.01), run(2, 1.2, 0.5, 0.01));
+    let agreement = Agreement::between(&one, &other);
+    assert!(agreement.holds(), "{}", agreement.in_words());
+    assert_eq!((agreement.compared, agreement.called.len()), (3, 3), "{}", agreement.in_words());
+    assert!(agreement.in_words().contains("3 are significant in both runs and 0 in one only"));
+}
+
+#[test]
+fn a_sign_that_differs_is_named() {
+    let (one, other) = (run(1, 1.2, 1.0, 0.01), run(2, 0.9, 1.0, 0.01));
+    let agreement = Agreement::between(&one, &other);
+    assert!(!agreement.holds(), "{}", agreement.in_words());
+    let reversed: Vec<_> = agreement.reversed().map(|called| called.what.as_str()).collect();
+    let what = format!("mutex/Mutex beside mutex/parking_lot, {CROWD}");
+    assert_eq!(reversed, [what.as_str()]);
+    assert!(agreement.in_words().contains("THE OTHER WAY ROUND"), "{}", agreement.in_words());
+}
+
+/// One run may see more than the other, as long as they see the same lock ahead.
+#[test]
+fn what_one_run_calls_has_the_same_sign_in_the_other() {
+    let (sure, unsure) = (run(1, 1.1, 1.0, 0.005), run(2, 1.1, 1.0, 0.15));
+    let agreement = Agreement::between(&sure, &unsure);
+    let parking_lot = agreement.called.iter().find(|called| called.what.contains("parking_lot"));
+    assert_eq!(parking_lot.map(|called| called.by), Some([true, false]));
+    let (sure, turned) = (run(1, 1.1, 1.0, 0.005), run(2, 0.95, 1.0, 0.3));
+    let agreement = Agreement::between(&sure, &turned);
+    assert_eq!(agreement.reversed().map(|called| called.by).collect::<Vec<_>>(), [[true, false]]);
 }

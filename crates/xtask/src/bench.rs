@@ -1,7 +1,9 @@
 //! `cargo xtask bench`: every lock beside every rival, with servers, tables, figures and a page.
 //!
 //! The measuring is a program, that of the package of those rivals which bring clients of their
-//! own. This builds it, tells it where to write, and gets the server that it needs.
+//! own. This builds it, tells it where to write, and gets the servers that it needs.
+
+mod planted;
 
 use std::env;
 use std::fs;
@@ -16,6 +18,9 @@ use crate::{Result, packages, rivals};
 const QUICK: &str = "--quick";
 /// Keeps the tables in the book, and the raw figures beside it.
 const WRITE: &str = "--write";
+
+/// Asks whether a regression would be seen.
+const PLANTED: &str = "--planted";
 
 const PAGE: &str = "docs/src/everything-compared.md";
 const FIGURES: &str = "docs/comparison/figures.json";
@@ -36,8 +41,13 @@ thoughts of 20 us.
 ```text";
 
 pub(crate) fn run(flags: &[String]) -> Result<ExitCode> {
+    if flags.iter().any(|flag| flag == PLANTED) {
+        return planted::run();
+    }
     packages::ensure(packages::FOR_BUILDS)?;
-    packages::ensure(packages::FOR_BENCH)?;
+    if !flags.iter().any(|flag| flag.starts_with("--agree=")) {
+        packages::ensure(packages::SERVERS)?;
+    }
     let is_written = flags.iter().any(|flag| flag == WRITE);
     let flags = flags.iter().filter(|flag| *flag != WRITE);
     let (quick, flags): (Vec<_>, Vec<_>) = flags.partition(|flag| *flag == QUICK);
@@ -49,8 +59,8 @@ pub(crate) fn run(flags: &[String]) -> Result<ExitCode> {
     for flag in &flags {
         match flag.split_once('=') {
             Some(("--out", path)) => out = here.join(path),
-            Some(("--baseline", path)) => {
-                program.arg(format!("--baseline={}", here.join(path).display()));
+            Some((name @ ("--baseline" | "--agree"), paths)) => {
+                program.arg(name).args(paths.split(',').map(|path| here.join(path)));
             }
             _ => _ = program.arg(flag),
         }

@@ -239,7 +239,7 @@ in [Leases compared](leases-compared.md), and [Redlock](redlock-compared.md) has
 
 fn servers() -> Result<Option<(&'static str, PathBuf)>> {
     packages::ensure(packages::FOR_BUILDS)?;
-    packages::ensure(packages::FOR_TESTS)?;
+    packages::ensure(packages::SERVERS)?;
     Ok(None)
 }
 

@@ -42,12 +42,17 @@ struct Verb {
 }
 
 impl Verb {
-    /// A flag with a value is listed as `--name=VALUE`.
+    /// A flag with a value is listed as `--name=VALUE`, one with two as `--name=VALUE,VALUE`.
     fn takes(&self, flag: &str) -> bool {
-        let name_of = |flag: &str| flag.split_once('=').map(|(name, _)| name.to_owned());
-        self.flags
-            .iter()
-            .any(|known| *known == flag || known.contains('=') && name_of(known) == name_of(flag))
+        let values = self.values(flag);
+        self.flags.contains(&flag) || values > 0 && values_of(flag) == values
+    }
+
+    /// How many values a flag of this name has.
+    fn values(&self, flag: &str) -> usize {
+        let name = |flag: &str| flag.split('=').next().map(str::to_owned);
+        let known = self.flags.iter().find(|known| name(known) == name(flag));
+        known.map_or(0, |known| values_of(known))
     }
 }
 
@@ -101,7 +106,10 @@ const VERBS: &[Verb] = &[
             "--quick",
             "--only=KIND",
             "--against=RIVAL",
+            "--scenario=WORDS",
             "--baseline=FILE",
+            "--agree=FILE,FILE",
+            "--planted",
             "--seed=NUMBER",
             "--out=DIR",
             "--write",
@@ -184,16 +192,22 @@ fn main() -> ExitCode {
     }
 }
 
-/// `--name VALUE` as `--name=VALUE`, where the verb has such a flag.
+/// How many values a flag has, or is given.
+fn values_of(flag: &str) -> usize {
+    flag.split_once('=').map_or(0, |(_, values)| values.split(',').count())
+}
+
+/// `--name VALUE` as `--name=VALUE`, where the verb has such a flag; a second value after a comma.
 fn joined(verb: &Verb, words: &[String]) -> Vec<String> {
     let mut joined: Vec<String> = Vec::new();
     for word in words {
-        let wants_value = |last: &&mut String| {
-            let has_value = format!("{last}=");
-            !word.starts_with("--") && verb.flags.iter().any(|flag| flag.starts_with(&has_value))
-        };
+        let wants_value =
+            |last: &&mut String| !word.starts_with("--") && values_of(last) < verb.values(last);
         match joined.last_mut().filter(wants_value) {
-            Some(last) => *last = format!("{last}={word}"),
+            Some(last) => {
+                let mark = if last.contains('=') { ',' } else { '=' };
+                *last = format!("{last}{mark}{word}");
+            }
             None => joined.push(word.clone()),
         }
     }

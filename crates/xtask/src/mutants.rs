@@ -24,7 +24,7 @@ mod raw;
 mod semaphore;
 mod semaphore_ladder;
 
-pub(crate) use instructions::plant_regressions;
+pub(crate) use instructions::{plant_regressions, with_fence_in_unlock};
 
 /// The bugs of one area, and where its models are.
 struct Area {

@@ -37,13 +37,18 @@ pub(crate) const FOR_BUILDS: &[Requirement] = &[
     },
 ];
 
-pub(crate) const FOR_TESTS: &[Requirement] = &[
+/// One of each kind of server that keeps leases.
+pub(crate) const SERVERS: &[Requirement] = &[
     Requirement { package: "etcd-server", what: Needed::Program("etcd") },
     Requirement { package: "redis-server", what: Needed::Program("redis-server") },
     Requirement { package: "mariadb-server", what: Needed::Program("mariadbd") },
     Requirement { package: "zookeeper", what: Needed::File("/usr/share/java/zookeeper.jar") },
-    Requirement { package: "openssl", what: Needed::Program("openssl") },
     Requirement { package: "postgresql", what: Needed::Postgres },
+];
+
+/// What the tests need besides [`SERVERS`].
+pub(crate) const FOR_TESTS: &[Requirement] = &[
+    Requirement { package: "openssl", what: Needed::Program("openssl") },
     Requirement { package: "pgbouncer", what: Needed::Program("pgbouncer") },
     Requirement {
         package: "chromium-headless-shell",
@@ -55,10 +60,6 @@ pub(crate) const FOR_TESTS: &[Requirement] = &[
 /// What counts instructions.
 pub(crate) const FOR_INSTRUCTIONS: &[Requirement] =
     &[Requirement { package: "valgrind", what: Needed::Program("valgrind") }];
-
-/// The comparison of everything.
-pub(crate) const FOR_BENCH: &[Requirement] =
-    &[Requirement { package: "redis-server", what: Needed::Program("redis-server") }];
 
 /// A server, what bounds it, and the languages of some rivals.
 pub(crate) const FOR_LEASES: &[Requirement] = &[

@@ -51,6 +51,7 @@ const SLOW: &[(&str, Stage)] = &[
 /// Runs every stage, also after a failure, so that one run shows all there is to repair.
 pub(crate) fn run(extent: &Extent) -> Result<ExitCode> {
     packages::ensure(packages::FOR_BUILDS)?;
+    packages::ensure(packages::SERVERS)?;
     packages::ensure(packages::FOR_TESTS)?;
     let mut total = Tally::default();
     let mut summary = String::new();

@@ -28,10 +28,17 @@ fn pauses(pace: Pace, round_trip: Duration) -> (Duration, Duration) {
     }
 }
 
+/// Fewer hand-overs than this have no median.
+const LEAST: u32 = 3;
+/// How much longer than it should take a measurement goes on: waiters that spin, more than there
+/// are processors, take turns of a scheduler for each hand-over.
+const PATIENCE: u32 = 8;
+
 /// How often it is handed over by a holder in one measurement.
 fn repetitions(task: &Task) -> u32 {
     let (least, most) = pauses(task.pace, task.round_trip);
-    (task.span.as_nanos() / (least + most).as_nanos().max(1)).clamp(3, 100) as u32
+    let fit = task.span.as_nanos() / (least + most).as_nanos().max(1);
+    fit.clamp(u128::from(LEAST), 100) as u32
 }
 
 /// Hands the lock over again and again.
@@ -96,7 +103,11 @@ fn hand_over<R: Rival>(
     let mut random = Random::new(task.seed);
     let before = cpu_time();
     let mut sample = Sample::plain(0, Duration::ZERO, Duration::ZERO);
-    for _ in 0..repetitions(task) {
+    let begin = Instant::now();
+    for nth in 0..repetitions(task) {
+        if nth >= LEAST && begin.elapsed() > task.span * PATIENCE {
+            break;
+        }
         let pause = least + Duration::from_nanos(random.below(spread));
         let released = holder.section(|| {
             order();

@@ -1,19 +1,49 @@
 //! The shortest question of each kind of server, without any client around it.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 
-/// Asks, and reads the answer.
-pub(super) type Ping = fn(&mut TcpStream) -> io::Result<()>;
+/// Says something, and reads the answer.
+type Exchange = fn(&mut TcpStream) -> io::Result<()>;
 
-pub(super) fn redis(server: &mut TcpStream) -> io::Result<()> {
+/// A raw connection, and what is asked on it.
+pub(crate) struct Ping {
+    stream: TcpStream,
+    question: Exchange,
+}
+
+impl Ping {
+    /// Connects to a server of the kind that this scheme of a URL names, and says what it wants to
+    /// hear first.
+    pub(crate) fn connect(scheme: &str, addr: SocketAddr) -> io::Result<Self> {
+        let (greeting, question): (Option<Exchange>, Exchange) = match scheme {
+            "redis" => (None, redis),
+            "etcd" => (None, etcd),
+            "zk" => (Some(greet_zookeeper), zookeeper),
+            "mysql" => (Some(log_in_to_mariadb), mariadb),
+            "postgres" => (Some(log_in_to_postgres), postgres),
+            _ => return Err(io::Error::other(format!("no question for {scheme}"))),
+        };
+        let mut stream = TcpStream::connect(addr)?;
+        stream.set_nodelay(true)?;
+        greeting.map_or(Ok(()), |greet| greet(&mut stream))?;
+        Ok(Self { stream, question })
+    }
+
+    /// A round trip.
+    pub(crate) fn ask(&mut self) -> io::Result<()> {
+        (self.question)(&mut self.stream)
+    }
+}
+
+fn redis(server: &mut TcpStream) -> io::Result<()> {
     server.write_all(b"PING\r\n")?;
     server.read_exact(&mut [0; b"+PONG\r\n".len()])
 }
 
 /// Begins a session of two minutes with a ZooKeeper server: a length, and so many bytes of numbers
 /// of which but one is zero, or which are empty. The answer has 41.
-pub(super) fn greet_zookeeper(server: &mut TcpStream) -> io::Result<()> {
+fn greet_zookeeper(server: &mut TcpStream) -> io::Result<()> {
     let mut request = [0; 49];
     request[3] = 45;
     request[16..20].copy_from_slice(&120_000_i32.to_be_bytes());
@@ -24,14 +54,14 @@ pub(super) fn greet_zookeeper(server: &mut TcpStream) -> io::Result<()> {
 }
 
 /// The ping of a ZooKeeper client.
-pub(super) fn zookeeper(server: &mut TcpStream) -> io::Result<()> {
+fn zookeeper(server: &mut TcpStream) -> io::Result<()> {
     let [length, number, ping] = [8_i32, -2, 11].map(i32::to_be_bytes);
     server.write_all(&[length, number, ping].concat())?;
     server.read_exact(&mut [0; 20])
 }
 
 /// What etcd answers out of its head.
-pub(super) fn etcd(server: &mut TcpStream) -> io::Result<()> {
+fn etcd(server: &mut TcpStream) -> io::Result<()> {
     server.write_all(b"GET /version HTTP/1.1\r\nHost: etcd\r\n\r\n")?;
     let mut answer = Vec::new();
     // It is short, and ends with its first closing brace.
@@ -47,7 +77,7 @@ pub(super) fn etcd(server: &mut TcpStream) -> io::Result<()> {
 
 /// Begins a session of MariaDB's administrator, who has no password: how we speak (the protocol of
 /// version 4.1, which the third number is of), how much at most, in which characters, and who.
-pub(super) fn log_in_to_mariadb(server: &mut TcpStream) -> io::Result<()> {
+fn log_in_to_mariadb(server: &mut TcpStream) -> io::Result<()> {
     packet(server)?;
     let mut answer = vec![0; 36];
     answer[4..8].copy_from_slice(&0x0000_8200_u32.to_le_bytes());
@@ -64,7 +94,7 @@ pub(super) fn log_in_to_mariadb(server: &mut TcpStream) -> io::Result<()> {
 }
 
 /// The ping of a MySQL client.
-pub(super) fn mariadb(server: &mut TcpStream) -> io::Result<()> {
+fn mariadb(server: &mut TcpStream) -> io::Result<()> {
     server.write_all(&[1, 0, 0, 0, 0x0e])?;
     packet(server).map(drop)
 }
@@ -80,7 +110,7 @@ fn packet(server: &mut TcpStream) -> io::Result<Vec<u8>> {
 }
 
 /// Begins a session of PostgreSQL's administrator, who needs no password here.
-pub(super) fn log_in_to_postgres(server: &mut TcpStream) -> io::Result<()> {
+fn log_in_to_postgres(server: &mut TcpStream) -> io::Result<()> {
     let who = b"\0\x03\0\0user\0postgres\0database\0postgres\0\0";
     let length = u32::try_from(who.len() + 4).unwrap_or(u32::MAX);
     server.write_all(&[&length.to_be_bytes(), &who[..]].concat())?;
@@ -88,7 +118,7 @@ pub(super) fn log_in_to_postgres(server: &mut TcpStream) -> io::Result<()> {
 }
 
 /// A query of no statement at all.
-pub(super) fn postgres(server: &mut TcpStream) -> io::Result<()> {
+fn postgres(server: &mut TcpStream) -> io::Result<()> {
     server.write_all(b"Q\0\0\0\x05\0")?;
     until_ready(server)
 }
