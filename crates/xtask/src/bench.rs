@@ -59,8 +59,9 @@ pub(crate) fn run(flags: &[String]) -> Result<ExitCode> {
     for flag in &flags {
         match flag.split_once('=') {
             Some(("--out", path)) => out = here.join(path),
-            Some((name @ ("--baseline" | "--agree"), paths)) => {
-                program.arg(name).args(paths.split(',').map(|path| here.join(path)));
+            Some(("--baseline", path)) => _ = program.arg("--baseline").arg(here.join(path)),
+            Some(("--agree", paths)) => {
+                program.arg("--agree").args(paths.split(',').map(|path| here.join(path)));
             }
             _ => _ = program.arg(flag),
         }

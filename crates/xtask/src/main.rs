@@ -45,7 +45,7 @@ impl Verb {
     /// A flag with a value is listed as `--name=VALUE`, one with two as `--name=VALUE,VALUE`.
     fn takes(&self, flag: &str) -> bool {
         let values = self.values(flag);
-        self.flags.contains(&flag) || values > 0 && values_of(flag) == values
+        if values == 0 { self.flags.contains(&flag) } else { values_of(flag) >= values }
     }
 
     /// How many values a flag of this name has.
@@ -227,4 +227,26 @@ fn help() -> String {
 fn root() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(2).unwrap_or(here)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{VERBS, joined};
+
+    #[test]
+    fn values_go_to_the_flag_before_them() {
+        let bench = VERBS.iter().find(|verb| verb.name == "bench").unwrap();
+        let join = |words: &[&str]| {
+            joined(bench, &words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(join(&["--agree", "a", "b", "--quick"]), ["--agree=a,b", "--quick"]);
+        assert_eq!(join(&["--only=mutex", "--seed", "1"]), ["--only=mutex", "--seed=1"]);
+        assert_eq!(join(&["--quick", "a"]), ["--quick", "a"]);
+        for right in ["--agree=a,b", "--quick", "--scenario=contended, 8 threads"] {
+            assert!(bench.takes(right), "{right}");
+        }
+        for wrong in ["--agree", "--agree=a", "--quick=a", "--seed", "a"] {
+            assert!(!bench.takes(wrong), "{wrong}");
+        }
+    }
 }
