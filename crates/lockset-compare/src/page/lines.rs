@@ -16,7 +16,7 @@ pub(super) struct Line {
 const WIDTH: f64 = 1000.0;
 const HEIGHT: f64 = 380.0;
 const LEFT: f64 = 90.0;
-const RIGHT: f64 = 690.0;
+const RIGHT: f64 = 640.0;
 const TOP: f64 = 16.0;
 const BOTTOM: f64 = 336.0;
 /// Labels closer than this could not be read.

@@ -35,7 +35,7 @@ pub(super) struct Plot {
 }
 
 const ROW: f64 = 22.0;
-const LEFT: f64 = 290.0;
+const LEFT: f64 = 335.0;
 const RIGHT: f64 = 730.0;
 const WIDTH: f64 = 1000.0;
 const TOP: f64 = 36.0;
