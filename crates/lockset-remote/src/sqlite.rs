@@ -2,22 +2,31 @@
 //!
 //! | table | one row each |
 //! |---|---|
-//! | `lockset_lock` | each lock there ever was, with its latest `fence` |
+//! | `lockset_lock` | each lock there ever was, with its latest `fence` and a `ceiling` of them |
 //! | `lockset_lease` | each holder of a lock |
 //! | `lockset_waiter` | each waiter for a lock, with its `place` in the line |
 //! | `lockset_schema` | the version of these, and of which start of the machine their times are |
 //!
 //! The first is kept for ever, since fences must go on rising. A holder's row says how much of the
 //! lock it has ([`Mode`]), since when and until when, with which fence, and who it is;
-//! a waiter's what it asks for, and by which bell it is to be woken. A database of the first
-//! version, with one table, is brought up to this one when it is opened; one of a later version is
-//! refused. It may have other tables, of whatever program.
+//! a waiter's what it asks for, and by which bell it is to be woken. A database of an earlier
+//! version is brought up to this one when it is opened; one of a later version is refused. It may
+//! have other tables, of whatever program.
 //!
-//! Each exchange is one immediate transaction. One that grants a lock is synced to disk before it
-//! is answered, so that a fence that was handed out survives a power cut. Renewals and releases are
-//! not: the same power cut ends every lease. So a disk that is slow to sync holds up no renewal. A
-//! process that is killed leaves at most a transaction that was not committed, which whoever comes
-//! next rolls back.
+//! Each exchange is one immediate transaction. A process that is killed leaves at most one that was
+//! not committed, which whoever comes next rolls back.
+//!
+//! # What is synced to disk
+//!
+//! A power cut ends every lease, so of leases nothing need survive it, and renewals and releases
+//! wait for no disk. But no fence may be handed out twice. So a lock's first grant, and that of
+//! each process, puts a thousand fences aside, which is synced before it is answered. Grants that
+//! have one of those are not. When the machine has started anew, each lock goes on behind all that
+//! were put aside. In this way [the timestamp oracle of Percolator] hands out its numbers. Where
+//! the system does not say that the machine was started anew, on others than Linux, each grant is
+//! synced.
+//!
+//! [the timestamp oracle of Percolator]: https://research.google/pubs/pub36726/
 //!
 //! # What bounds its safety
 //!
@@ -26,8 +35,9 @@
 //! the database must lie on a disk of this machine, and all who open it must run on one kernel, in
 //! one time namespace; network file systems break SQLite's own locks too.
 //!
-//! Fences rise as long as the file is there. Who finds that the file at the path is not the one
-//! that it has open, because it was deleted or replaced, refuses to work with either.
+//! Fences rise as long as the file is there. While the machine runs it must not lose what was
+//! written to it, as that on a disk that is pulled out. Who finds that the file at the path is not
+//! the one that it has open, because it was deleted or replaced, refuses to work with either.
 //!
 //! # Waiting
 //!
@@ -72,7 +82,7 @@ use tokio::time::timeout;
 
 use crate::store::{Attempt, LeaseStore, Op, Raised, Renewed, Status, Wake, Withdrawn};
 use crate::{Mode, Request};
-use database::{Database, Outlives};
+use database::Database;
 use ledger::{Claim, Ledger};
 use worker::Worker;
 
@@ -122,14 +132,10 @@ impl Sqlite {
     fn write<'a, T: Send + 'static>(
         &'a self,
         patience: Duration,
-        outlives: Outlives,
         work: impl Fn(&mut Ledger<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Op<'a, T> {
         let until = Instant::now() + patience;
-        Box::pin(
-            self.worker
-                .run(move |desk| desk.database.write(until, outlives, desk.bell.address(), work)),
-        )
+        Box::pin(self.worker.run(move |desk| desk.database.write(until, desk.bell.address(), work)))
     }
 }
 
@@ -145,9 +151,7 @@ impl LeaseStore for Sqlite {
 
     fn attempt<'a>(&'a self, request: &'a Request, patience: Duration) -> Op<'a, Attempt> {
         let (claim, stay) = (Claim::from(request), patience.min(PLACE));
-        self.write(patience_of(request), Outlives::PowerCut, move |ledger| {
-            ledger.attempt(&claim, stay)
-        })
+        self.write(patience_of(request), move |ledger| ledger.attempt(&claim, stay))
     }
 
     fn wait<'a>(&'a self, request: &'a Request, _: u32, held: Duration) -> Op<'a, Wake> {
@@ -163,12 +167,12 @@ impl LeaseStore for Sqlite {
     fn renew<'a>(&'a self, request: &'a Request) -> Op<'a, Renewed> {
         let claim = Claim::from(request);
         // The engine gives each try of a renewal a quarter of the TTL.
-        self.write(patience_of(request) / 4, Outlives::Process, move |ledger| ledger.renew(&claim))
+        self.write(patience_of(request) / 4, move |ledger| ledger.renew(&claim))
     }
 
     fn release<'a>(&'a self, request: &'a Request) -> Op<'a, Withdrawn> {
         let claim = Claim::from(request);
-        self.write(patience_of(request), Outlives::Process, move |ledger| ledger.release(&claim))
+        self.write(patience_of(request), move |ledger| ledger.release(&claim))
     }
 
     fn inspect<'a>(&'a self, name: &'a Name) -> Op<'a, Status> {
@@ -180,9 +184,7 @@ impl LeaseStore for Sqlite {
     fn raise<'a>(&'a self, request: &'a Request, fence: Fence) -> Op<'a, Raised> {
         let claim = Claim::from(request);
         let fence = i64::try_from(fence.value()).unwrap_or(-1);
-        self.write(patience_of(request), Outlives::PowerCut, move |ledger| {
-            ledger.raise(&claim, fence)
-        })
+        self.write(patience_of(request), move |ledger| ledger.raise(&claim, fence))
     }
 }
 

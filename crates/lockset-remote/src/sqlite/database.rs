@@ -1,5 +1,8 @@
 //! The database file: opened, of this version, and still the one at its path.
 
+#[cfg(test)]
+mod tests;
+
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -10,7 +13,7 @@ use rusqlite::{
 };
 
 use super::fault::{Fault, Trouble};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Outlives, Reserve};
 use super::{busy, clock};
 use crate::store::StoreError;
 
@@ -21,33 +24,22 @@ pub(super) struct Database {
     path: PathBuf,
     /// The file that was opened: its device and number.
     file: (u64, u64),
+    /// What the connection is set to.
     synchronous: Outlives,
-}
-
-/// What a committed transaction is safe from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outlives {
-    /// The death of any process, which the system's memory survives.
-    Process,
-    /// That, and the machine's.
-    PowerCut,
-}
-
-impl Outlives {
-    /// SQLite's word for it, in WAL mode.
-    fn synchronous(self) -> &'static str {
-        match self {
-            Self::Process => "NORMAL",
-            Self::PowerCut => "FULL",
-        }
-    }
+    reserve: Reserve,
 }
 
 /// How long opening waits for other processes. Past this one of them is stuck.
 const OPENING: Duration = Duration::from_secs(5);
 
+/// How many fences of a lock go by between two syncs. A power cut makes them jump by no more.
+const RESERVE: i64 = 1000;
+
+/// How many statements are kept ready: more than there are.
+const STATEMENTS: usize = 64;
+
 const SCHEMA: &str = include_str!("schema.sql");
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 impl Database {
     pub(super) fn open(path: PathBuf) -> Result<Self, Fault> {
@@ -57,8 +49,9 @@ impl Database {
         let mut connection = Connection::open(&path).map_err(fault)?;
         let file = identity(&path).ok_or_else(|| Fault::new(&path, Trouble::CannotOpen))?;
         busy::handle(&mut connection).map_err(fault)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         let synchronous = Outlives::PowerCut;
-        let mut database = Self { connection, path, file, synchronous };
+        let mut database = Self { connection, path, file, synchronous, reserve: Reserve::NONE };
         // Where several processes do this at once, SQLite answers some of them "busy" without
         // asking the handler: changing the journal's mode takes the whole file.
         for count in 0.. {
@@ -84,6 +77,11 @@ impl Database {
         let synchronous = self.synchronous.synchronous();
         self.connection.pragma_update(None, "synchronous", synchronous).map_err(fault)?;
         let boot = clock::boot().ok_or_else(|| Fault::new(path, Trouble::NoBoot))?;
+        // Where one start of the machine looks like the other, nothing tells that of the fences
+        // some are forgotten: each is synced.
+        if !boot.is_empty() {
+            self.reserve = Reserve::of(RESERVE);
+        }
         // Of a file that may only be read, SQLite makes an immediate transaction a read.
         if self.connection.is_readonly("main").map_err(fault)? {
             return Err(Fault::new(path, Trouble::ReadOnly));
@@ -101,12 +99,11 @@ impl Database {
         }
     }
 
-    /// Runs `work` in a transaction that excludes every other one from its start. What it grants
-    /// outlives a power cut, whatever was asked for: then it is run anew if need be.
+    /// Runs `work` in a transaction that excludes every other one from its start. If what it has
+    /// written must outlive more than a process, it is run anew, and synced.
     pub(super) fn write<T>(
         &mut self,
         until: Instant,
-        outlives: Outlives,
         bell: &str,
         work: impl Fn(&mut Ledger<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
@@ -114,7 +111,7 @@ impl Database {
         if identity(&self.path) != Some(self.file) {
             return Err(Fault::new(&self.path, Trouble::Replaced).undone());
         }
-        for outlives in [outlives, Outlives::PowerCut] {
+        for outlives in [Outlives::Process, Outlives::PowerCut] {
             let path = &*self.path;
             let undone = |error| Fault::of(path, error).undone();
             if self.synchronous != outlives {
@@ -125,17 +122,21 @@ impl Database {
             let behavior = TransactionBehavior::Immediate;
             let transaction =
                 self.connection.transaction_with_behavior(behavior).map_err(undone)?;
-            let mut ledger = Ledger::new(&transaction, bell);
+            let mut ledger = Ledger::new(&transaction, bell, self.reserve);
             let answer = work(&mut ledger).map_err(undone)?;
-            if ledger.has_granted() && outlives != Outlives::PowerCut {
+            let must_outlive = ledger.must_outlive();
+            if must_outlive > outlives {
                 continue;
             }
             let ropes = ledger.close();
             transaction.commit().map_err(|error| Fault::of(path, error).in_doubt())?;
+            if must_outlive == Outlives::PowerCut {
+                self.reserve.believe();
+            }
             ropes.iter().for_each(super::bell::Rope::pull);
             return Ok(answer);
         }
-        unreachable!("the second one outlives everything")
+        unreachable!("nothing must outlive more than a power cut")
     }
 
     /// Runs `work` in a transaction that writes nothing, and so waits for nobody.
@@ -147,7 +148,7 @@ impl Database {
         let path = &*self.path;
         let undone = |error| Fault::of(path, error).undone();
         let transaction = self.connection.transaction().map_err(undone)?;
-        work(&Ledger::new(&transaction, "")).map_err(undone)
+        work(&Ledger::new(&transaction, "", self.reserve)).map_err(undone)
     }
 }
 
@@ -188,34 +189,47 @@ fn state(connection: &Connection) -> rusqlite::Result<Option<(i64, String)>> {
 
 /// Makes the tables, or what they lack.
 fn make(transaction: &Transaction<'_>, boot: &str) -> rusqlite::Result<()> {
-    let tables = tables(transaction)?;
-    let is_there = |name| tables.iter().any(|table| table == name);
-    if !is_there(VERSIONED) {
-        let is_older = is_there(LEASES);
-        if is_older {
-            transaction.execute_batch("ALTER TABLE lockset_lease RENAME TO lockset_lease_1")?;
-        }
-        transaction.execute_batch(SCHEMA)?;
-        if is_older {
-            upgrade(transaction, boot)?;
+    match state(transaction)? {
+        Some((VERSION, _)) => {}
+        Some(_) => transaction.execute_batch(FROM_SECOND)?,
+        None => {
+            let is_older = tables(transaction)?.iter().any(|table| table == LEASES);
+            if is_older {
+                transaction.execute_batch("ALTER TABLE lockset_lease RENAME TO lockset_lease_1")?;
+            }
+            transaction.execute_batch(SCHEMA)?;
+            if is_older {
+                from_first(transaction, boot)?;
+            }
         }
     }
     let other_boot =
         transaction.execute("UPDATE lockset_schema SET boot = ?1 WHERE boot <> ?1", [boot])?;
     if other_boot > 0 {
-        // Of an earlier start of the machine: whoever held or waited cannot have survived.
-        transaction.execute_batch("DELETE FROM lockset_lease; DELETE FROM lockset_waiter")?;
+        transaction.execute_batch(OTHER_BOOT)?;
     }
     Ok(())
 }
 
+/// Of an earlier start of the machine: whoever held or waited cannot have survived. What was not
+/// synced may be lost, and of the fences that were put aside any may have been handed out.
+const OTHER_BOOT: &str = "
+    DELETE FROM lockset_lease;
+    DELETE FROM lockset_waiter;
+    UPDATE lockset_lock SET fence = ceiling WHERE fence < ceiling";
+
+/// The second layout put no fences aside. Whoever still works with it syncs each that it grants.
+const FROM_SECOND: &str = "
+    ALTER TABLE lockset_lock ADD COLUMN ceiling INTEGER NOT NULL DEFAULT 0;
+    UPDATE lockset_schema SET version = 3";
+
 /// Fences go on, and so do the leases of this start of the machine. Whoever still works with the
 /// first layout finds its columns gone, and fails: the new table has the name of the old one.
-fn upgrade(transaction: &Transaction<'_>, boot: &str) -> rusqlite::Result<()> {
+fn from_first(transaction: &Transaction<'_>, boot: &str) -> rusqlite::Result<()> {
     let (exclusive, now) = (crate::Mode::Exclusive.weight(), clock::now());
     transaction.execute("UPDATE lockset_schema SET boot = ?1", [boot])?;
     transaction
-        .execute_batch("INSERT INTO lockset_lock SELECT name, fence FROM lockset_lease_1")?;
+        .execute_batch("INSERT INTO lockset_lock SELECT name, fence, 0 FROM lockset_lease_1")?;
     transaction.execute(
         "INSERT INTO lockset_lease
          SELECT name, request, ?2, fence, ?3, expires_ms * 1000000, coalesce(holder, ''), NULL, NULL

@@ -2,6 +2,7 @@
 
 mod attempt;
 mod line;
+mod reserve;
 mod status;
 
 use rusqlite::{OptionalExtension, Transaction, params};
@@ -12,6 +13,8 @@ use crate::Request;
 use crate::store::{Raised, Renewed, Withdrawn};
 use line::Bells;
 
+pub(super) use reserve::{Outlives, Reserve};
+
 /// The tables, in one transaction, at one moment.
 pub(super) struct Ledger<'t> {
     transaction: &'t Transaction<'t>,
@@ -21,7 +24,8 @@ pub(super) struct Ledger<'t> {
     /// The bell of this process.
     bell: &'t str,
     bells: Bells,
-    has_granted: bool,
+    reserve: Reserve,
+    must_outlive: Outlives,
 }
 
 /// What a request asks for, as the tables have it.
@@ -66,13 +70,14 @@ struct Survey {
 }
 
 impl<'t> Ledger<'t> {
-    pub(super) fn new(transaction: &'t Transaction<'t>, bell: &'t str) -> Self {
+    pub(super) fn new(transaction: &'t Transaction<'t>, bell: &'t str, reserve: Reserve) -> Self {
         let (now, bells) = (clock::now(), Bells::default());
-        Self { transaction, now, bell, bells, has_granted: false }
+        Self { transaction, now, bell, bells, reserve, must_outlive: Outlives::Process }
     }
 
-    pub(super) fn has_granted(&self) -> bool {
-        self.has_granted
+    /// What the transaction must be safe from, once it is committed, before anybody hears of it.
+    pub(super) fn must_outlive(&self) -> Outlives {
+        self.must_outlive
     }
 
     /// The ropes to pull when all this is committed.
@@ -120,7 +125,7 @@ impl<'t> Ledger<'t> {
 
     /// Makes `fence` the fence of all locks, if the request still holds them and none has a greater
     /// one.
-    pub(super) fn raise(&self, claim: &Claim, fence: i64) -> rusqlite::Result<Raised> {
+    pub(super) fn raise(&mut self, claim: &Claim, fence: i64) -> rusqlite::Result<Raised> {
         for name in &claim.names {
             let is_held = self.fence_of(name, &claim.id)?.is_some();
             if !is_held || self.latest_fence(name)? > fence {
@@ -128,7 +133,7 @@ impl<'t> Ledger<'t> {
             }
         }
         for name in &claim.names {
-            self.set_fence(name, fence)?;
+            self.set_fence(name, fence, claim.floor)?;
             self.transaction
                 .prepare_cached(
                     "UPDATE lockset_lease SET fence = ?3 WHERE name = ?1 AND request = ?2",
@@ -157,13 +162,27 @@ impl<'t> Ledger<'t> {
         Ok(fence.unwrap_or(0))
     }
 
-    fn set_fence(&self, name: &str, fence: i64) -> rusqlite::Result<()> {
+    /// Makes `fence` the latest of a lock. If it is not one of those that were put aside, more are,
+    /// which has to be synced: a power cut may not take that back.
+    fn set_fence(&mut self, name: &str, fence: i64, floor: Option<i64>) -> rusqlite::Result<()> {
+        let was_put_aside = self.reserve.is_believed
+            && 0 < self
+                .transaction
+                .prepare_cached(
+                    "UPDATE lockset_lock SET fence = ?2 WHERE name = ?1 AND ceiling >= ?2",
+                )?
+                .execute(params![name, fence])?;
+        if was_put_aside {
+            return Ok(());
+        }
+        self.must_outlive = Outlives::PowerCut;
         self.transaction
             .prepare_cached(
-                "INSERT INTO lockset_lock (name, fence) VALUES (?1, ?2)
-                 ON CONFLICT (name) DO UPDATE SET fence = excluded.fence",
+                "INSERT INTO lockset_lock (name, fence, ceiling) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (name) DO UPDATE
+                 SET fence = excluded.fence, ceiling = excluded.ceiling",
             )?
-            .execute(params![name, fence])
+            .execute(params![name, fence, self.reserve.ceiling(fence, floor)])
             .map(drop)
     }
 
@@ -200,7 +219,7 @@ impl<'t> Ledger<'t> {
     fn grant(&mut self, claim: &Claim, latest: i64, bell: Option<&str>) -> rusqlite::Result<i64> {
         let fence = claim.floor.unwrap_or(0).max(latest + 1);
         for name in &claim.names {
-            self.set_fence(name, fence)?;
+            self.set_fence(name, fence, claim.floor)?;
             let Claim { id, weight, ttl, holder, note, .. } = claim;
             self.transaction
                 .prepare_cached(
@@ -220,7 +239,6 @@ impl<'t> Ledger<'t> {
                     bell
                 ])?;
         }
-        self.has_granted = true;
         Ok(fence)
     }
 }

@@ -1,9 +1,12 @@
 CREATE TABLE lockset_schema (version INTEGER NOT NULL, boot TEXT NOT NULL);
-INSERT INTO lockset_schema VALUES (2, '');
+INSERT INTO lockset_schema VALUES (3, '');
 
 CREATE TABLE lockset_lock (
     name TEXT PRIMARY KEY,
-    fence INTEGER NOT NULL
+    fence INTEGER NOT NULL,
+    -- No fence of this lock that anybody has heard of is above both of these, also after a power
+    -- cut: each is synced that is above the ceiling, and a higher ceiling with it.
+    ceiling INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 
 CREATE TABLE lockset_lease (

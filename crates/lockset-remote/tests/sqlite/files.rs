@@ -56,7 +56,8 @@ fn a_damaged_file_is_said_to_be_damaged() {
     // More than a page of them.
     file.execute_batch(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
-         INSERT INTO lockset_lock SELECT 'filler ' || i, 1 FROM n; PRAGMA wal_checkpoint(TRUNCATE)",
+         INSERT INTO lockset_lock (name, fence) SELECT 'filler ' || i, 1 FROM n;
+         PRAGMA wal_checkpoint(TRUNCATE)",
     )
     .unwrap();
     drop(file);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use lockset_api::{ErrorKind, Lease as _, Lock};
+use lockset_api::{ErrorKind, Lease as _, Lock, Released};
 use lockset_remote::{Locks, sqlite::Sqlite};
 use rusqlite::{Connection, params};
 
@@ -56,6 +56,27 @@ fn the_first_layout_is_brought_up_with_its_leases_and_its_fences() {
     assert!(late.to_string().contains("no column named boot"), "{late}");
     let n: i64 = old.query_row("SELECT n FROM bystander", [], |row| row.get(0)).unwrap();
     assert_eq!(n, 7);
+}
+
+/// Its fences are those that it has handed out, each of them synced.
+#[test]
+fn the_second_layout_is_brought_up_with_its_leases_and_its_fences() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("locks.db");
+    let locks = Locks::new(Sqlite::open(&path).unwrap());
+    let held = locks.lock("held").unwrap().lock().unwrap();
+    drop(locks.lock("free").unwrap().lock().unwrap());
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(
+        "ALTER TABLE lockset_lock DROP COLUMN ceiling; UPDATE lockset_schema SET version = 2",
+    )
+    .unwrap();
+    let (later, also) = (Sqlite::open(&path).unwrap(), Sqlite::open(&path).unwrap());
+    let (later, also) = (Locks::new(later), Locks::new(also));
+    assert!(later.lock("held").unwrap().try_lock().unwrap().is_none());
+    assert_eq!(later.lock("free").unwrap().lock().unwrap().fence().value(), 2);
+    assert_eq!(held.release().unwrap(), Released::InTime);
+    assert_eq!(also.lock("held").unwrap().lock().unwrap().fence().value(), 2);
 }
 
 #[test]

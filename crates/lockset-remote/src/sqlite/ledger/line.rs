@@ -136,30 +136,33 @@ impl Ledger<'_> {
     }
 
     fn first_in_line(&self, name: &str) -> rusqlite::Result<Option<Waiter>> {
-        let Some(id) = self.first_id(name)? else { return Ok(None) };
+        let first = self
+            .transaction
+            .prepare_cached(
+                "SELECT request, weight, most, ttl, floor, holder, note, ends, bell
+                 FROM lockset_waiter WHERE name = ?1 ORDER BY place LIMIT 1",
+            )?
+            .query_row([name], |row| {
+                let claim = Claim {
+                    id: row.get(0)?,
+                    names: Vec::new(),
+                    weight: row.get(1)?,
+                    limit: row.get(2)?,
+                    ttl: row.get(3)?,
+                    floor: row.get(4)?,
+                    holder: row.get(5)?,
+                    note: row.get(6)?,
+                };
+                Ok(Waiter { claim, ends: row.get(7)?, bell: row.get(8)? })
+            })
+            .optional()?;
+        let Some(mut waiter) = first else { return Ok(None) };
         let mut names = self
             .transaction
             .prepare_cached("SELECT name FROM lockset_waiter WHERE request = ?1")?;
-        let names = names.query_map([&id], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        self.transaction
-            .prepare_cached(
-                "SELECT weight, most, ttl, floor, holder, note, ends, bell
-                 FROM lockset_waiter WHERE name = ?1 AND request = ?2",
-            )?
-            .query_row(params![name, id], |row| {
-                let claim = Claim {
-                    id: id.clone(),
-                    names,
-                    weight: row.get(0)?,
-                    limit: row.get(1)?,
-                    ttl: row.get(2)?,
-                    floor: row.get(3)?,
-                    holder: row.get(4)?,
-                    note: row.get(5)?,
-                };
-                Ok(Waiter { claim, ends: row.get(6)?, bell: row.get(7)? })
-            })
-            .optional()
+        let names = names.query_map([&waiter.claim.id], |row| row.get(0))?;
+        waiter.claim.names = names.collect::<Result<_, _>>()?;
+        Ok(Some(waiter))
     }
 }
 
