@@ -8,12 +8,17 @@ pub(super) struct Round {
     pub(super) side: Side,
     /// The test targets, as flags.
     pub(super) targets: &'static [&'static str],
-    /// Tests that are left to a later round, as flags.
+    /// Those whose names have one of these in them, or all.
+    pub(super) only: &'static [&'static str],
+    /// Tests that are left to a later round, named likewise.
     pub(super) but: &'static [&'static str],
     /// How long it may take, in seconds, on a machine that has other things to do as well: several
     /// times what it does. A model that hangs says so itself, unless it has come to a loop without
     /// a step of the checker's; a test does not.
     pub(super) limit: u32,
+    /// Whether it is not for [what does the same](super::reviewed) in a model. Such rounds are slow,
+    /// and come last.
+    pub(super) is_slow: bool,
 }
 
 /// What the locks are built for.
@@ -40,59 +45,61 @@ impl Side {
 /// All that is asked about a file.
 pub(super) struct Questions<'a> {
     pub(super) rounds: &'static [Round],
-    /// A test is run if its name has one of these in it, or if there are none.
+    /// A test is run if its name has one of these in it, or if there are none. With a round that
+    /// has names of its own, there are none.
     pub(super) names: Vec<&'a str>,
 }
 
 const fn models(targets: &'static [&'static str]) -> Round {
-    Round { side: Side::Model, targets, but: &[], limit: 300 }
+    Round { side: Side::Model, targets, only: &[], but: &[], limit: 300, is_slow: false }
 }
 
 /// Tests on the real machine.
 const fn machine(targets: &'static [&'static str]) -> Round {
-    Round { side: Side::Machine, targets, but: &[], limit: 60 }
+    Round { side: Side::Machine, targets, only: &[], but: &[], limit: 60, is_slow: false }
+}
+
+/// What `earlier` leaves to a later round.
+const fn rest_of(earlier: Round) -> Round {
+    Round { only: earlier.but, but: &[], ..earlier }
+}
+
+const fn slow(round: Round) -> Round {
+    Round { limit: 900, is_slow: true, ..round }
 }
 
 /// Models of the ladder's stages.
 const LADDER: Round = models(&["--test=loom_ladder", "--test=loom_table", "--test=loom_try"]);
 /// Tests of what the bits of a word mean.
 const STEPS: Round = models(&["--lib"]);
-/// Models of the condition variable.
-const CONDVAR: Round = models(&["--test=loom_condvar"]);
-/// Those of them that take a second at most.
+/// Models of the condition variable that take a second at most.
 const CONDVAR_SOON: Round = Round {
-    but: &[
-        "--skip=ping_pong",
-        "--skip=does_no_harm",
-        "--skip=that_comes_back",
-        "--skip=two_waiters",
-        "--skip=two_threads",
-    ],
-    ..CONDVAR
+    but: &["ping_pong", "does_no_harm", "that_comes_back", "two_waiters", "two_threads"],
+    ..models(&["--test=loom_condvar"])
 };
-/// All models of the mutex to use.
-const MUTEX: Round =
-    Round { limit: 900, ..models(&["--test=loom", "--test=loom_order", "--test=loom_giving_up"]) };
-/// Those of them that take less than a second.
+const CONDVAR: Round = rest_of(CONDVAR_SOON);
+/// Models of the mutex to use that take less than a second.
 const MUTEX_SOON: Round = Round {
-    but: &["--skip=exclude_each_other", "--skip=lock_twice", "--skip=gives_up_takes_nothing"],
-    limit: 300,
-    ..MUTEX
+    but: &["exclude_each_other", "lock_twice", "gives_up_takes_nothing"],
+    is_slow: true,
+    ..models(&["--test=loom", "--test=loom_order", "--test=loom_giving_up"])
 };
+const MUTEX: Round = slow(rest_of(MUTEX_SOON));
 /// Those that nearly always suffice.
 const MUTEX_FIRST: Round = Round {
     but: &[
-        "--skip=barging",
-        "--skip=asymmetric_policy",
-        "--skip=exclude_each_other",
-        "--skip=lock_twice",
-        "--skip=gives_up",
-        "--skip=two_waiters",
-        "--skip=whoever",
-        "--skip=overtakes_a_sleeper",
+        "barging",
+        "asymmetric_policy",
+        "exclude_each_other",
+        "lock_twice",
+        "gives_up",
+        "two_waiters",
+        "whoever",
+        "overtakes_a_sleeper",
     ],
-    limit: 300,
-    ..MUTEX
+    limit: 60,
+    is_slow: false,
+    ..MUTEX_SOON
 };
 /// Tests of what it does in time. One that hangs has found something as well.
 const MUTEX_IN_TIME: Round = machine(&["--test=surface"]);
@@ -100,22 +107,28 @@ const MUTEX_IN_TIME: Round = machine(&["--test=surface"]);
 const MUTEX_OF_MANY: Round = Round {
     side: Side::ManyThreads,
     targets: &["--test=shuttle"],
-    but: &[
-        "--skip=eight_threads",
-        "--skip=a_try_lock",
-        "--skip=leaves_no_trace",
-        "--skip=with_deadlines",
-        "--skip=many_waiters",
-    ],
+    only: &[],
+    but: &["eight_threads", "a_try_lock", "leaves_no_trace", "with_deadlines", "many_waiters"],
     limit: 60,
+    is_slow: true,
 };
 
 /// Models of the stages of the semaphore's ladder, and tests of what they count.
 const SEMAPHORE_STAGES: &[Round] =
     &[Round { limit: 60, ..models(&["--test=loom_ladder"]) }, machine(&["--test=ladder"])];
-/// All models of the semaphore to use.
-const SEMAPHORE: Round = Round {
-    limit: 900,
+/// Models of the semaphore to use that take less than a second.
+const SEMAPHORE_SOON: Round = Round {
+    but: &[
+        "three_threads",
+        "acquire_twice",
+        "many_permits",
+        "beside_a_waiter",
+        "beside_two_tasks",
+        "takes_no_wake_up",
+        "one_release_serves",
+        "raising_serves",
+        "lowering_meets_a_release",
+    ],
     ..models(&[
         "--test=loom",
         "--test=loom_close",
@@ -125,25 +138,10 @@ const SEMAPHORE: Round = Round {
         "--test=loom_tasks",
     ])
 };
-/// Those of them that take less than a second.
-const SEMAPHORE_SOON: Round = Round {
-    but: &[
-        "--skip=three_threads",
-        "--skip=acquire_twice",
-        "--skip=many_permits",
-        "--skip=beside_a_waiter",
-        "--skip=beside_two_tasks",
-        "--skip=takes_no_wake_up",
-        "--skip=one_release_serves",
-        "--skip=raising_serves",
-        "--skip=lowering_meets_a_release",
-    ],
-    limit: 300,
-    ..SEMAPHORE
-};
+const SEMAPHORE: Round = slow(rest_of(SEMAPHORE_SOON));
 /// Those that nearly always suffice.
 const SEMAPHORE_FIRST: Round =
-    Round { targets: &["--test=loom_limit", "--test=loom_order"], ..SEMAPHORE_SOON };
+    Round { targets: &["--test=loom_limit", "--test=loom_order"], limit: 60, ..SEMAPHORE_SOON };
 /// Tests of what it does in time, and when a waker panics.
 const SEMAPHORE_IN_TIME: Round = machine(&["--test=semaphore", "--test=panics"]);
 /// What everything of its kind has to do.
@@ -168,7 +166,7 @@ pub(super) fn about(file: &str) -> Questions<'_> {
         }
         _ if file.ends_with("lockset-semaphore/src/traits.rs") => (&[SEMAPHORE_AS_PERMITS], vec![]),
         _ if file.starts_with("crates/lockset-semaphore/") => {
-            (&[SEMAPHORE_FIRST, SEMAPHORE_SOON, SEMAPHORE, SEMAPHORE_IN_TIME], vec![])
+            (&[SEMAPHORE_FIRST, SEMAPHORE_SOON, SEMAPHORE_IN_TIME, SEMAPHORE], vec![])
         }
         stem if file.contains("/ladder/") => (&[LADDER], stem.into_iter().collect()),
         _ if file.ends_with("/condvar/state.rs") => (&[STEPS, CONDVAR_SOON, CONDVAR], vec![]),
