@@ -355,3 +355,6 @@ impl<P: Policy> fmt::Debug for SemaphoreWith<P> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, not(any(lockset_loom, lockset_shuttle))))]
+mod tests;

@@ -16,7 +16,7 @@ pub(super) struct Round {
     /// times what it does. A model that hangs says so itself, unless it has come to a loop without
     /// a step of the checker's; a test does not.
     pub(super) limit: u32,
-    /// Whether it is not for [what does the same](super::reviewed) in a model. Such rounds are slow,
+    /// Whether it is not for [what does the same](super::reviewed) in a model. Such ones are slow,
     /// and come last.
     pub(super) is_slow: bool,
 }
@@ -142,8 +142,8 @@ const SEMAPHORE: Round = slow(rest_of(SEMAPHORE_SOON));
 /// Those that nearly always suffice.
 const SEMAPHORE_FIRST: Round =
     Round { targets: &["--test=loom_limit", "--test=loom_order"], limit: 60, ..SEMAPHORE_SOON };
-/// Tests of what it does in time, and when a waker panics.
-const SEMAPHORE_IN_TIME: Round = machine(&["--test=semaphore", "--test=panics"]);
+/// Tests of what it does in time, and when a waker panics; and of what takes no lock.
+const SEMAPHORE_IN_TIME: Round = machine(&["--lib", "--test=semaphore", "--test=panics"]);
 /// What everything of its kind has to do.
 const SEMAPHORE_AS_PERMITS: Round = machine(&["--test=conformance"]);
 
