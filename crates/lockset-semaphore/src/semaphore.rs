@@ -356,5 +356,5 @@ impl<P: Policy> fmt::Debug for SemaphoreWith<P> {
     }
 }
 
-#[cfg(all(test, not(any(lockset_loom, lockset_shuttle))))]
+#[cfg(test)]
 mod tests;

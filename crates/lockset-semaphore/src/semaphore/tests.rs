@@ -1,4 +1,5 @@
-//! That no lock is taken while nobody waits: shown by a thread that has the lock meanwhile.
+//! That no lock is taken while nobody waits: shown on the real machine, by a thread that has the
+//! lock meanwhile.
 
 use std::sync::mpsc;
 use std::thread;
