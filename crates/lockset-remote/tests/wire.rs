@@ -114,7 +114,7 @@ fn readers_and_permits_are_one_command_each_as_well() {
 fn an_expiry_by_the_clients_clock() {
     let server = server();
     let locks = locks(&server);
-    let mut monitor = Monitor::start(&server);
+    let mut monitor = server.monitor().unwrap();
     let lock = locks.lock("job").unwrap();
     let held = lock.lock().unwrap();
     held.renew().unwrap();
@@ -124,7 +124,7 @@ fn an_expiry_by_the_clients_clock() {
     drop(lockset_api::block_on(waiting).unwrap().unwrap().release());
     let now = std::time::UNIX_EPOCH.elapsed().unwrap();
     let times = [now.as_secs().into(), now.as_millis(), now.as_micros(), now.as_nanos()];
-    let sent = monitor.commands(&server);
+    let sent = monitor.commands().unwrap();
     // The first word is when the server was told it.
     let arguments = sent.iter().flat_map(|line| line.split_whitespace().skip(1));
     let numbers = arguments.filter_map(|word| word.trim_matches('"').parse::<u128>().ok());
