@@ -2,7 +2,7 @@
 
 use core::fmt;
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{self, Path, PathBuf};
 
@@ -232,10 +232,17 @@ fn write_new(new: &Path, fence: Fence, bytes: &[u8], old: Option<File>) -> io::R
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = File::create_new(new)?;
-    if let Some(old) = old {
-        file.set_permissions(old.metadata()?.permissions())?;
-    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    let mut file = match old {
+        // Whom the old one keeps out, opens the new one at no moment.
+        Some(old) => {
+            let file = for_its_owner(&mut options).open(new)?;
+            file.set_permissions(old.metadata()?.permissions())?;
+            file
+        }
+        None => options.open(new)?,
+    };
     file.write_all(&header(fence))?;
     file.write_all(bytes)?;
     file.sync_all()
@@ -251,6 +258,18 @@ fn parse(header: &[u8]) -> Option<Fence> {
     let is_whole = digits.len() == DIGITS && digits.iter().all(u8::is_ascii_digit);
     let number = str::from_utf8(digits).ok()?.parse().ok()?;
     is_whole.then_some(Fence::new(number))
+}
+
+/// A file that is made will be its owner's alone.
+#[cfg(unix)]
+fn for_its_owner(options: &mut OpenOptions) -> &mut OpenOptions {
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600)
+}
+
+/// Where a file has no such permissions, the directory's are all there is.
+#[cfg(not(unix))]
+fn for_its_owner(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
 }
 
 /// A rename is a change of the directory, which is on disk when that is.
