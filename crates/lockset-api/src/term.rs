@@ -74,6 +74,9 @@ struct State {
     end: Option<End>,
     watchers: BTreeMap<u64, Waker>,
     next_watcher: u64,
+    /// How many threads wait. Telling a condition variable for which nobody waits is a system call
+    /// all the same, and every lease ends.
+    waiting: usize,
 }
 
 impl Term {
@@ -90,7 +93,8 @@ impl Term {
     /// term when its time is over. The flag and [`remaining`](Self::remaining) ask the clock.
     #[must_use]
     pub fn until_by(now: fn() -> Instant, until: Instant) -> Self {
-        let state = State { until, end: None, watchers: BTreeMap::new(), next_watcher: 0 };
+        let watchers = BTreeMap::new();
+        let state = State { until, end: None, watchers, next_watcher: 0, waiting: 0 };
         Self(Arc::new(Shared { now, state: Mutex::new(state), changed: Condvar::new() }))
     }
 
@@ -159,8 +163,11 @@ impl Term {
     /// Wakes everybody, after the state has been let go: a waker may call back in.
     fn announce(&self, mut state: MutexGuard<'_, State>) {
         let watchers = core::mem::take(&mut state.watchers);
+        let does_anybody_wait = state.waiting > 0;
         drop(state);
-        self.0.changed.notify_all();
+        if does_anybody_wait {
+            self.0.changed.notify_all();
+        }
         watchers.into_values().for_each(Waker::wake);
     }
 
@@ -186,8 +193,11 @@ impl Lost {
             }
             let until = deadline.or_at(state.until);
             let timeout = until.saturating_duration_since((self.term.0.now)());
+            state.waiting += 1;
             let waited = self.term.0.changed.wait_timeout(state, timeout);
-            drop(waited.unwrap_or_else(PoisonError::into_inner));
+            (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
+            drop(state);
             state = self.term.settled();
         }
     }

@@ -33,6 +33,7 @@ mod semaphore;
 mod terms;
 mod ticket;
 mod withdraw;
+mod work;
 
 pub use acquire::Acquire;
 #[cfg(any(feature = "etcd", feature = "postgres", feature = "redlock"))]

@@ -5,17 +5,18 @@ use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use lockset_api::{Deadline, Error, ErrorKind};
+use lockset_api::{Deadline, Error};
 use tokio::sync::oneshot;
 use tokio::time::{sleep, sleep_until};
 
-use super::claim::Port;
-use super::driver::{self, BoxedWork, Driver, Work, now};
+use super::claim::{Port, answered};
+use super::driver::{Driver, now};
 use super::keeper::Held;
 use super::lease::RemoteLease;
 use super::observe;
 use super::terms::Terms;
 use super::withdraw::{limited, withdraw};
+use super::work::{BoxedWork, Outcome, Work, answer};
 use crate::Request;
 use crate::store::{Attempt, StoreError, Wake};
 
@@ -29,8 +30,7 @@ type Answer = Result<Option<RemoteLease>, Error>;
 pub struct Acquire(State);
 
 enum State {
-    /// The receiver is dropped first, so that work which goes on finds that nobody waits.
-    Waiting(driver::Answer<Answer>, Work),
+    Waiting(Outcome<Answer>),
     /// Not even started.
     Failed(Option<Error>),
 }
@@ -93,14 +93,14 @@ impl Acquire {
         start: impl FnOnce(&Driver, BoxedWork) -> Result<Work, Error>,
     ) -> Self {
         let started = request.and_then(|request| {
-            let (reply, answer) = driver::answer();
+            let (reply, answer) = answer();
             let task = Task { port: port.clone(), request, terms, patience, began: now() };
             let span = observe::Span::acquire(&*port.store, &task.request);
             let work = start(&port.driver, Box::pin(observe::waiting(span, task.run(reply))))?;
-            Ok((answer, work))
+            Ok(Outcome::of(work, answer))
         });
         Self(match started {
-            Ok((answer, work)) => State::Waiting(answer, work),
+            Ok(outcome) => State::Waiting(outcome),
             Err(error) => State::Failed(Some(error)),
         })
     }
@@ -111,14 +111,7 @@ impl Future for Acquire {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answer> {
         match &mut self.0 {
-            State::Waiting(answer, work) => {
-                work.go_on(context);
-                Pin::new(answer).poll(context).map(|answer| {
-                    let gone = |_| Err(Error::new(ErrorKind::Other, "the driver is gone"));
-                    // The sender answers before it goes, unless the driver has ended.
-                    answer.unwrap_or_else(gone)
-                })
-            }
+            State::Waiting(outcome) => Pin::new(outcome).poll(context).map(answered),
             State::Failed(error) => {
                 Poll::Ready(Err(error.take().expect("`Acquire` was polled again after its error")))
             }

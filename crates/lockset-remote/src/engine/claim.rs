@@ -8,11 +8,12 @@ use lockset_api::{Deadline, Error, ErrorKind, Name};
 use tokio::sync::oneshot::error::RecvError;
 
 use super::acquire::{Acquire, Patience};
-use super::driver::{Answer, Driver, answer, now};
+use super::driver::{Driver, now};
 use super::lease::RemoteLease;
 use super::renewer::Renewer;
 use super::terms::{Renewal, Terms};
 use super::withdraw::limited;
+use super::work::{Answer, answer};
 use crate::request::DisplayNames;
 use crate::store::{LeaseStore, Status};
 use crate::{Mode, Request};

@@ -1,15 +1,13 @@
 //! What talks to servers: one thread of the process, or a runtime of the caller's.
 
-use core::pin::Pin;
-use core::task::{Context, Poll};
 use std::sync::OnceLock;
 use std::thread;
 use std::time::Instant;
 
 use lockset_api::{Error, ErrorKind, block_on};
 use tokio::runtime::{Builder, Handle, RuntimeFlavor};
-use tokio::sync::oneshot;
-use tokio::task::{Unconstrained, unconstrained};
+
+use super::work::{BoxedWork, Work};
 
 /// Where the work for leases is done.
 #[derive(Clone, Debug)]
@@ -58,54 +56,10 @@ impl Driver {
                 process()?.spawn(work);
                 Ok(Work::DONE)
             }
-            Self::Given(handle) => Ok(Work(Some((handle.clone(), work)))),
+            Self::Given(handle) => Ok(Work::of(handle, work)),
         }
     }
 }
-
-/// Work that is done where it is awaited, which saves two wake-ups, and that the driver takes over
-/// if it is not awaited to its end: what has been started is always seen through.
-pub(crate) struct Work(Option<(Handle, BoxedWork)>);
-
-pub(crate) type BoxedWork = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-impl Work {
-    /// Nothing is left to be done here.
-    pub(crate) const DONE: Self = Self(None);
-
-    /// Goes on with it, for as far as that is possible now. What it comes to is told elsewhere.
-    pub(crate) fn go_on(&mut self, context: &mut Context<'_>) {
-        if let Some((handle, work)) = &mut self.0 {
-            // Its timers are the runtime's, whoever's thread this is.
-            let entered = handle.enter();
-            let done = work.as_mut().poll(context) == Poll::Ready(());
-            drop(entered);
-            if done {
-                self.0 = None;
-            }
-        }
-    }
-}
-
-impl Drop for Work {
-    fn drop(&mut self) {
-        if let Some((handle, work)) = self.0.take() {
-            handle.spawn(work);
-        }
-    }
-}
-
-/// An answer of the driver's, for whoever waits for it, and for the one who is to give it.
-///
-/// A receiver of tokio's may hold an answer back so that the task which polls it gives way to
-/// others. A thread that waits has nobody to give way to, so here every answer comes when it is
-/// asked for.
-pub(crate) fn answer<T>() -> (oneshot::Sender<T>, Answer<T>) {
-    let (reply, answer) = oneshot::channel();
-    (reply, unconstrained(answer))
-}
-
-pub(crate) type Answer<T> = Unconstrained<oneshot::Receiver<T>>;
 
 /// The driver's clock: the system's monotonic one, unless the runtime's time is simulated.
 pub(crate) fn now() -> Instant {

@@ -2,16 +2,17 @@
 
 use core::fmt;
 use core::future::poll_fn;
-use core::pin::pin;
+use core::pin::{Pin, pin};
 use core::task::Poll;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lockset_api::{End, Error, ErrorKind, Fence, Loss, Lost, Name, Released};
+use lockset_api::{End, Error, Fence, Loss, Lost, Name, Released};
 
-use super::driver::{Work, answer};
+use super::claim::answered;
 use super::keeper::Held;
 use super::ticket::Ticket;
+use super::work::{Outcome, Work, answer};
 use crate::Request;
 
 /// A lock that a server has granted for a time, renewed in the background while this value lives.
@@ -48,9 +49,9 @@ impl RemoteLease {
     ///
     /// # Errors
     ///
-    /// [`Lost`](ErrorKind::Lost) if it is not ours any more. With any other error it still is, for
-    /// as long as [`remaining`](lockset_api::Lease::remaining) says: a renewal that fails takes
-    /// nothing away.
+    /// [`Lost`](lockset_api::ErrorKind::Lost) if it is not ours any more. With any other error it
+    /// still is, for as long as [`remaining`](lockset_api::Lease::remaining) says: a renewal that
+    /// fails takes nothing away.
     pub fn renew(&self) -> Result<(), Error> {
         self.held.port.driver.block_on(self.renew_async())
     }
@@ -64,7 +65,7 @@ impl RemoteLease {
         let (reply, answer) = answer();
         let held = Arc::clone(&self.held);
         spawn(&self.held, async move { drop(reply.send(held.renew().await)) });
-        async move { answer.await.unwrap_or_else(|_| Err(driver_is_gone())) }
+        async move { answered(answer.await) }
     }
 
     /// Runs `work` as long as the lease lasts: if it is lost, the work is dropped where it is.
@@ -116,12 +117,9 @@ impl RemoteLease {
     /// When the server could not be told. The driver goes on trying until the lease has run out.
     pub fn release_async(self) -> impl Future<Output = Result<Released, Error>> + Send + 'static {
         let (reply, answer) = answer();
-        let mut work = self.give_back(move |outcome| drop(reply.send(outcome)));
-        let mut answer = Box::pin(answer);
-        poll_fn(move |context| {
-            work.go_on(context);
-            answer.as_mut().poll(context).map(|told| told.unwrap_or_else(|_| Err(driver_is_gone())))
-        })
+        let work = self.give_back(move |outcome| drop(reply.send(outcome)));
+        let mut outcome = Outcome::of(work, answer);
+        poll_fn(move |context| Pin::new(&mut outcome).poll(context).map(answered))
     }
 
     fn give_back(&self, told: impl FnOnce(Result<Released, Error>) + Send + 'static) -> Work {
@@ -138,10 +136,6 @@ fn spawn(held: &Held, task: impl Future<Output = ()> + Send + 'static) {
     if let Ok(driver) = held.port.driver.handle() {
         driver.spawn(task);
     }
-}
-
-fn driver_is_gone() -> Error {
-    Error::new(ErrorKind::Other, "the driver is gone")
 }
 
 impl Drop for RemoteLease {

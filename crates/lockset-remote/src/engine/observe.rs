@@ -62,6 +62,7 @@ impl Span {
 }
 
 /// An acquisition, in its span, and counted while it goes on.
+#[cfg(any(feature = "tracing", feature = "metrics"))]
 pub(crate) async fn waiting(span: Span, acquisition: impl Future<Output = ()>) {
     #[cfg(feature = "metrics")]
     let _counted = {
@@ -79,6 +80,11 @@ pub(crate) async fn waiting(span: Span, acquisition: impl Future<Output = ()>) {
     #[cfg(not(feature = "tracing"))]
     let Span {} = span;
     acquisition.await;
+}
+
+#[cfg(not(any(feature = "tracing", feature = "metrics")))]
+pub(crate) fn waiting<F: Future<Output = ()>>(Span {}: Span, acquisition: F) -> F {
+    acquisition
 }
 
 /// An acquisition has come to its end.

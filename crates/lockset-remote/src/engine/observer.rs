@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use lockset_api::{Error, Fence, Name};
 
 use super::claim::{Port, answered};
-use super::driver::{Answer, now};
+use super::driver::now;
+use super::work::Answer;
 use crate::RequestId;
 use crate::store::Status;
 

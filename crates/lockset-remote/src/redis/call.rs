@@ -57,7 +57,8 @@ impl<'a> Call<'a> {
     ) -> RedisResult<T> {
         match self.run_once(connection, manner).await {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                self.script.load_async(connection).await?;
+                // Boxed, since it is seldom: it need not be part of every call.
+                Box::pin(self.script.load_async(connection)).await?;
                 self.run_once(connection, manner).await
             }
             answer => answer,
@@ -75,7 +76,7 @@ impl<'a> Call<'a> {
                 // In one piece: it is for the next command on the connection, whosever that is.
                 let mut both = redis::pipe();
                 both.cmd("ASKING").ignore().add_command(self.command.clone());
-                let (answer,) = both.query_async(connection).await?;
+                let (answer,) = Box::pin(both.query_async(connection)).await?;
                 Ok(answer)
             }
         }

@@ -75,17 +75,23 @@ impl Connection {
     ///
     /// A connection that had been idle may have broken unnoticed, or its server may not be the
     /// master any more. So the script is run once more on a new one, and the answer says so.
+    ///
+    /// What is seldom is boxed: else each exchange would have room for it, several times over.
     pub(super) async fn run<'s, T: FromRedisValue>(
         &self,
         manner: Manner,
         call: &(impl Fn(&Wire) -> Call<'s> + Send + Sync),
     ) -> Result<Answer<T>, StoreError> {
-        let had_one = self.has_one();
-        let first = match self.run_once(manner, call).await {
+        let (link, had_one) = match self.working() {
+            Some(link) => (link, true),
+            None => (Box::pin(self.connect()).await?, false),
+        };
+        let first = match self.run_once(link, manner, call).await {
             Err(first) if had_one && (first.may_have_acted() || is_demoted(&first)) => first,
             answer => return answer,
         };
-        match self.run_once(manner, call).await {
+        let again = async { self.run_once(self.connect().await?, manner, call).await };
+        match Box::pin(again).await {
             Ok(answer) => Ok(Answer { repeated: first.may_have_acted(), ..answer }),
             // Then it is still the first call whose outcome is not known.
             Err(_) if first.may_have_acted() => Err(first),
@@ -95,10 +101,10 @@ impl Connection {
 
     async fn run_once<'s, T: FromRedisValue>(
         &self,
+        Link { mut connection, wire }: Link,
         manner: Manner,
         call: &(impl Fn(&Wire) -> Call<'s> + Send + Sync),
     ) -> Result<Answer<T>, StoreError> {
-        let Link { mut connection, wire } = self.connect().await?;
         let call = call(&wire);
         let asked = now();
         let value = self.seen(&wire, asked, call.run(&mut connection, manner)).await?;
@@ -141,10 +147,6 @@ impl Connection {
 
     fn current(&self) -> MutexGuard<'_, Option<Link>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn has_one(&self) -> bool {
-        self.current().as_ref().is_some_and(Link::works)
     }
 
     fn working(&self) -> Option<Link> {

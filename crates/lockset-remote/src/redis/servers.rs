@@ -82,7 +82,8 @@ impl Servers {
     ) -> Result<Answer<T>, StoreError> {
         match self {
             Self::One(server) => server.run(Manner::Plain, &call).await,
-            Self::Many(cluster) => cluster.run(slot(&names[0]), &call).await,
+            // Boxed: an exchange with one server need not have room for finding the right one.
+            Self::Many(cluster) => Box::pin(cluster.run(slot(&names[0]), &call)).await,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Who of this process waits for a push, and for what.
 
+use core::hash::{BuildHasherDefault, Hasher};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,7 +17,9 @@ use crate::store::Grant;
 /// it has been granted or released. A push that finds nobody here is of no consequence: whoever
 /// gives up releases the request, which gives back what was pushed.
 #[derive(Debug, Default)]
-pub(super) struct Waiting(Mutex<HashMap<RequestId, Waiter>>);
+pub(super) struct Waiting(Mutex<Waiters>);
+
+type Waiters = HashMap<RequestId, Waiter, BuildHasherDefault<Drawn>>;
 
 #[derive(Debug)]
 struct Waiter {
@@ -100,7 +103,7 @@ impl Waiting {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<RequestId, Waiter>> {
+    fn lock(&self) -> MutexGuard<'_, Waiters> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -129,4 +132,27 @@ impl Waiter {
 /// hundredth less, since its clock may run fast, and by the tick in which it was read.
 fn no_later_than(asked: Instant, micros: u64) -> Instant {
     asked + Duration::from_micros((micros - micros / 100).saturating_sub(1000))
+}
+
+/// No hash of a request id, but half of it: ids are drawn at random, so that there is nothing to
+/// spread, and every attempt comes by here.
+#[derive(Default)]
+struct Drawn(u64);
+
+impl Hasher for Drawn {
+    fn write_u128(&mut self, id: u128) {
+        let [half @ .., _, _, _, _, _, _, _, _] = id.to_ne_bytes();
+        self.0 = u64::from_ne_bytes(half);
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // Not by an id; whatever comes is taken in.
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
