@@ -2,7 +2,10 @@
 //! when all wait, and a server that fails when it is told to.
 
 use std::collections::VecDeque;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use lockset_api::{AsyncLock, Deadline, End, ErrorKind, Fence, Lease as _, Loss, Released};
@@ -288,6 +291,33 @@ fn work_is_dropped_when_the_lease_is_lost() {
         assert_eq!((quick, slow), (Ok(1), Err(Loss::Expired)));
         pass(Duration::from_millis(1)).await;
         assert_eq!(*told.lock().unwrap(), Some(Loss::Expired));
+    });
+}
+
+/// Where the driver is the caller's runtime: by what the server's answer wakes, and not once more
+/// by the engine's own answer, which the woken task itself has just given.
+#[test]
+fn whoever_awaits_a_lease_is_woken_once_for_it() {
+    #[derive(Default)]
+    struct Wakes(AtomicUsize);
+    impl std::task::Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            // Relaxed: a number that says no more than itself.
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let delay = Duration::from_millis(10);
+    simulate(Scripted { delay, ..Scripted::default() }, async |lock, _| {
+        let wakes = Arc::new(Wakes::default());
+        let waker = Waker::from(Arc::clone(&wakes));
+        let mut context = Context::from_waker(&waker);
+        let mut acquire = pin!(lock.lock_async());
+        assert!(acquire.as_mut().poll(&mut context).is_pending());
+        pass(delay * 2).await;
+        let Poll::Ready(lease) = acquire.as_mut().poll(&mut context) else { panic!("not granted") };
+        // Relaxed: as above.
+        assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
+        assert_eq!(lease.unwrap().release_async().await.unwrap(), Released::InTime);
     });
 }
 
