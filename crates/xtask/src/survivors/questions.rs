@@ -97,7 +97,7 @@ const MUTEX_FIRST: Round = Round {
         "whoever",
         "overtakes_a_sleeper",
     ],
-    limit: 60,
+    limit: 120,
     is_slow: false,
     ..MUTEX_SOON
 };
