@@ -156,7 +156,8 @@ fn the_ledger_job_finds_it_too() {
 #[test]
 fn waits_that_end_early_or_free_another_holder() {
     let timed = TABLE.iter().find(|scenario| scenario.group == Group::Timed).unwrap();
-    let run = |entry: Entry| entry.run(timed, Path::new(""), String::new(), 1, 1).unwrap();
+    // Several times the shortest: on a busy machine, who gives up early may be late all the same.
+    let run = |entry: Entry| entry.run(timed, Path::new(""), String::new(), 4, 1).unwrap();
     type Early = Shared<mutex::GivesUpEarly>;
     is_broken(run(entry::<Early>(Primitive::Mutex).timed::<Early>()), "before the deadline");
     let frees = entry::<ReleasesAnybody>(Primitive::Lease).timed::<ReleasesAnybody>();
