@@ -4,8 +4,8 @@ use super::{Area, Mutant};
 
 const ACQUIRE: &str = "crates/lockset-remote/src/engine/acquire.rs";
 const BALLOT: &str = "crates/lockset-remote/src/redlock/ballot.rs";
+const END: &str = "crates/lockset-remote/src/redlock/ballot/end.rs";
 const LEASE: &str = "crates/lockset-remote/src/engine/lease.rs";
-const NODE: &str = "crates/lockset-remote/src/redlock/node.rs";
 const QUORUM: &str = "crates/lockset-remote/src/redlock/quorum.rs";
 
 /// The one test of all seeds: it ends with the first that fails.
@@ -78,10 +78,10 @@ pub(super) const GIVING_UP: Area = area(&[
         test: SEEDS,
     },
     Mutant {
-        name: "release that failed not made up for",
-        file: NODE,
-        from: "tokio::spawn(async move { node.pay().await });",
-        to: "drop(node);",
+        name: "late vote not given back",
+        file: END,
+        from: "let Some(told) = bid.answered(node) else { return };",
+        to: "let Some(told) = bid.answered(node).filter(|_| false) else { return };",
         test: SEEDS,
     },
 ]);
