@@ -78,6 +78,40 @@ fn a_session_that_is_over_is_a_loss_and_another_is_made() {
     assert_eq!(again.release().unwrap(), Released::InTime);
 }
 
+/// With its session its place has gone: it stands in line anew, and whoever waits for it need not
+/// ask again.
+#[test]
+fn a_waiter_whose_session_is_over_stands_in_line_anew() {
+    let server = server();
+    let proxy = Proxy::start(server.addr()).unwrap();
+    let held = job(&server.url(), LONG).lock().unwrap();
+    let waiting = job(&behind(&proxy), Duration::from_secs(2)).acquire(Deadline::NEVER);
+    eventually("it stands in line", || nodes(&server) == 2);
+    proxy.sever();
+    eventually("the server has ended its session", || nodes(&server) == 1);
+    proxy.heal();
+    eventually("it stands in line in another", || nodes(&server) == 2);
+    assert_eq!(held.release().unwrap(), Released::InTime);
+    let lease = block_on(waiting).unwrap().unwrap();
+    assert_eq!(lease.release().unwrap(), Released::InTime);
+}
+
+/// For as long as somebody has taken the permission away. Nobody asks for it any more after that.
+#[test]
+fn a_node_that_the_server_refused_to_remove() {
+    let server = server();
+    let allow = |what: &str| {
+        let acl = format!("world:anyone:{what}");
+        server.shell(&["setAcl", "/lockset/job", &acl]).unwrap();
+    };
+    let lease = job(&server.url(), LONG).lock().unwrap();
+    allow("cra");
+    assert_eq!(lease.release().unwrap_err().kind(), ErrorKind::Denied);
+    assert_eq!(nodes(&server), 1);
+    allow("cdrwa");
+    eventually("it is removed", || nodes(&server) == 0);
+}
+
 /// A line that nobody stands in is removed by the server after a while, and all that was counted
 /// in it.
 #[test]
