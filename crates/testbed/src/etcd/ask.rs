@@ -13,9 +13,10 @@ pub(super) fn ask(addr: SocketAddr, path: &str, body: Option<&str>) -> io::Resul
     stream.set_read_timeout(Some(PATIENCE))?;
     let (method, body) = body.map_or(("GET", ""), |body| ("POST", body));
     let length = body.len();
+    // By 1.0, so that the answer comes as it is and not in chunks, whose marks would be among it.
     write!(
         stream,
-        "{method} {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n\
+        "{method} {path} HTTP/1.0\r\nHost: {addr}\r\n\
          Content-Length: {length}\r\n\r\n{body}"
     )?;
     let mut answer = String::new();
