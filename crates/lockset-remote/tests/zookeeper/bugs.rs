@@ -137,22 +137,6 @@ fn a_stale_release_that_deletes_the_successor() {
     assert_eq!(next.release().unwrap(), Released::InTime);
 }
 
-/// One renewal that failed was a loss at once, although two thirds of the lease were left.
-#[test]
-fn a_failed_renewal_that_loses_the_lease() {
-    let server = server();
-    let proxy = Proxy::start(server.addr()).unwrap();
-    let lease = job(&behind(&proxy), LONG / 3).lock().unwrap();
-    proxy.sever();
-    let kind = lease.renew().unwrap_err().kind();
-    assert!(matches!(kind, ErrorKind::Unavailable | ErrorKind::Unknown), "{kind:?}");
-    assert!(!lease.lost().is_lost());
-    assert_eq!(nodes(&server), 1, "the lock is gone");
-    proxy.heal();
-    eventually("it is renewed", || lease.renew().is_ok());
-    assert_eq!(lease.release().unwrap(), Released::InTime);
-}
-
 /// kazoo #170: the connection broke and came back, and what was waited for had come meanwhile: the
 /// waiter was never told.
 #[test]
