@@ -167,11 +167,8 @@ fn redis() {
 }
 
 /// Nobody renews a lease that has run out, even if nobody has taken it since.
-#[cfg(feature = "redis")]
-#[test]
-fn redis_does_not_renew_what_has_run_out() {
-    let server = testbed::Redis::start().unwrap_or_else(|error| panic!("{error}"));
-    let store = lockset_remote::redis::Redis::new(&server.url()).unwrap();
+#[cfg(any(feature = "mysql", feature = "redis"))]
+fn does_not_renew_what_has_run_out(store: &dyn LeaseStore) {
     let runtime = runtime();
     let brief = request(BRIEF);
     granted(runtime.block_on(store.attempt(&brief, Duration::ZERO)).unwrap());
@@ -179,6 +176,20 @@ fn redis_does_not_renew_what_has_run_out() {
         runtime.block_on(store.inspect(&brief.names[0])).unwrap().holders.is_empty()
     });
     assert_eq!(runtime.block_on(store.renew(&brief)).unwrap(), Renewed::Gone);
+}
+
+#[cfg(feature = "redis")]
+#[test]
+fn redis_does_not_renew_what_has_run_out() {
+    let server = testbed::Redis::start().unwrap_or_else(|error| panic!("{error}"));
+    does_not_renew_what_has_run_out(&lockset_remote::redis::Redis::new(&server.url()).unwrap());
+}
+
+#[cfg(feature = "mysql")]
+#[test]
+fn mysql_does_not_renew_what_has_run_out() {
+    let server = testbed::MariaDb::start().unwrap_or_else(|error| panic!("{error}"));
+    does_not_renew_what_has_run_out(&lockset_remote::mysql::Mysql::new(&server.url()).unwrap());
 }
 
 /// A waiter that is not heard of in time has lost its turn, though its process lives.
