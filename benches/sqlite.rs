@@ -2,10 +2,10 @@
 //!
 //! To lock and to release are two facts that other processes must see: so the rival makes two
 //! immediate transactions, each of them with the least that can be written, one `UPDATE`. The first
-//! is synced to disk, since a fence that was handed out must survive a power cut, and the second is
-//! not, just as the lease's are. A ratio against a single transaction would flatter nobody and mean
-//! nothing. What is left above 1.00 is ours: reading the row, the clock, the fence, and the way to
-//! the thread that owns the connection and back.
+//! is synced to disk, as it must be where a fence is counted up and has to survive a power cut, and
+//! the second is not. A ratio against a single transaction would flatter nobody and mean nothing.
+//! The lease syncs once for a thousand fences, and takes the way to the thread that owns the
+//! connection and back. `sqlite_leases` compares it with more.
 
 use std::path::Path;
 use std::time::Duration;

@@ -215,6 +215,34 @@ writes nothing: it has no fence and no TTL.
 ",
 };
 
+/// The leases that SQLite keeps.
+pub(crate) const SQLITE: Comparison = Comparison {
+    package: "lockset-bench",
+    bench: "sqlite_leases",
+    part: None,
+    prepare: || Ok(None),
+    page: "docs/src/sqlite-compared.md",
+    head: "# Leases of SQLite compared
+
+<!-- Written by `cargo xtask leases sqlite --write`. -->
+
+There is no server here and no way to it, so what is compared with is SQLite itself. Each figure in
+bold is a multiple of the first entry's in the same run, the ratio of the medians; beside it stand
+the times themselves, which are those of one machine and its disk. The rounds of all entries are
+interleaved.
+
+Whoever keeps a lease in SQLite has to tell other processes twice, by a transaction each: that it
+holds the lock, and that it does no more. The first entry is that and nothing else, an `UPDATE` of
+one row. The first of the two is synced to disk, as it has to be where a fence is counted up and
+must survive a power cut. Lockset has a fence, a TTL and a line, and syncs once for a thousand
+fences of a lock: [A lock you can lose](a-lock-you-can-lose.md#the-line-in-a-sqlite-database) says
+how.
+
+SQLite's own busy handler is what one waits by there without a library. It waits for the whole
+database, whatever was to be locked in it, and for ever if the holder hangs.
+",
+};
+
 /// All servers, in one table.
 pub(crate) const SERVERS: Comparison = Comparison {
     package: "lockset-bench-leases",
@@ -231,8 +259,8 @@ rounds. The figures are multiples of a bare round trip to that server, its short
 the same line in the same round: the median of all rounds in bold, the least and the most of them. A
 hand-over is from the call that gives the lock back to the waiter that has it. The servers are as
 they come on Debian, except that the databases do not wait for their disks. SQLite has no server;
-its hand-over is
-in [Leases compared](leases-compared.md), and [Redlock](redlock-compared.md) has a page of its own.
+it is in [Leases of SQLite compared](sqlite-compared.md). [Redlock](redlock-compared.md) has a page
+of its own too.
 
 ",
 };
@@ -251,6 +279,7 @@ pub(crate) fn run_leases(words: &[String]) -> Result<ExitCode> {
         () if says("mysql") => &MYSQL,
         () if says("postgres") => &POSTGRES,
         () if says("servers") => &SERVERS,
+        () if says("sqlite") => &SQLITE,
         () if says("zookeeper") => &ZOOKEEPER,
         () if says("etcd") => &ETCD,
         () => &LEASES,

@@ -150,6 +150,7 @@ const VERBS: &[Verb] = &[
             "postgres",
             "zookeeper",
             "servers",
+            "sqlite",
             "--quick",
             "--write",
         ],

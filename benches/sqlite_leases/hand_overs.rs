@@ -1,14 +1,10 @@
-//! From the release in one process to the lock in another, which waits for it: a lease in SQLite
-//! beside what people would otherwise wait by there, SQLite's own busy handler, and beside the
-//! kernel's `flock`, than which nothing between processes is faster.
+//! From the release in one process to the lock in another, which waits for it: beside what people
+//! would otherwise wait by in SQLite, its own busy handler, and beside the kernel's `flock`, than
+//! which nothing between processes is faster.
 //!
-//! The rounds of all of them are interleaved, and every figure is a ratio to the busy handler's in
-//! the same run, but for the last column: the median itself. A waiter sleeps before the release,
-//! for as long as another holds what it waits for: some milliseconds, never the same.
-//!
-//! The busy handler waits for the whole database, whatever else was to be locked in it, and for
-//! ever if the holder hangs. The lease's time has in it what the others do not do: its release
-//! grants the lock to the next, with a fence that is synced to disk.
+//! A waiter sleeps before the release, for as long as another holds what it waits for: some
+//! milliseconds, never the same. The busy handler waits for the whole database, whatever else was
+//! to be locked in it, and for ever if the holder hangs; and its release writes nothing.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
@@ -19,43 +15,34 @@ use std::time::Duration;
 
 use lockset::remote::sqlite::Sqlite;
 use lockset::{Lease, Lock, Locks, Released};
-use lockset_bench::stats::median;
 use rusqlite::Connection;
 use rustix::fs::{FlockOperation, flock};
 use rustix::time::{ClockId, clock_gettime};
 
-const KINDS: [&str; 3] = ["busy handler", "lockset", "bare flock"];
-
-const ROUNDS: u64 = 101;
-
 /// The role of a process that waits; the kind and the path follow.
-const WAITER: &str = "--waiter";
+pub(crate) const WAITER: &str = "--waiter";
 
-fn main() {
-    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
-    if let [role, kind, path] = &words[..]
-        && role == WAITER
-    {
-        return wait(&Contended::open(kind, path.as_ref()));
-    }
+const LOCKSET: &str = "**Lockset**";
+const FLOCK: &str = "bare `flock`, which keeps no lease";
+const KINDS: [&str; 3] = ["SQLite's busy handler", LOCKSET, FLOCK];
+
+/// How many locks are taken before any is measured: as for pairs.
+const BEFORE: u32 = 1000;
+
+pub(crate) fn report(rounds: usize) {
     // In the target directory: where a temporary one is kept in memory, a sync costs nothing.
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
-    let mut waiters = KINDS.map(|kind| Waiter::start(kind, &dir.path().join(kind)));
-    let mut times = KINDS.map(|_| Vec::new());
-    for round in 0..ROUNDS {
-        for nth in 0..KINDS.len() {
-            let nth = (nth + round as usize) % KINDS.len();
-            // Longer than the busy handler's first pauses; spread evenly, by the golden section.
-            let pause = Duration::from_micros(20_000 + round * 6_180_339 % 60_000);
-            times[nth].push(waiters[nth].sample(pause));
-        }
-    }
-    let medians = times.map(median);
-    println!("\n| from release to acquired, between processes | of the busy handler's | median |");
-    println!("|---|---|---|");
-    for (kind, time) in KINDS.iter().zip(medians) {
-        println!("| {kind} | {:.3} | {:.0} us |", time / medians[0], time * 1e6);
-    }
+    let mut nth = 0;
+    let mut entries = KINDS.map(|kind| {
+        nth += 1;
+        (kind, Waiter::start(kind, &dir.path().join(nth.to_string())))
+    });
+    let title = "Handed over between processes: from the release to the waiter that has it";
+    crate::table(title, rounds, &mut entries, |waiter, round| {
+        // Longer than the busy handler's first pauses; spread evenly, by the golden section.
+        let pause = Duration::from_micros(20_000 + round as u64 * 6_180_339 % 60_000);
+        waiter.sample(pause)
+    });
 }
 
 /// One lock of one kind.
@@ -68,11 +55,11 @@ enum Contended {
 impl Contended {
     fn open(kind: &str, path: &Path) -> Self {
         match kind {
-            "lockset" => {
+            LOCKSET => {
                 let store = Sqlite::open(path).expect("a database");
                 Self::Lease(Box::new(Locks::new(store).lock("bench").expect("a good name")))
             }
-            "bare flock" => Self::File(
+            FLOCK => Self::File(
                 File::options()
                     .create(true)
                     .truncate(false)
@@ -124,7 +111,8 @@ fn now() -> i64 {
 }
 
 /// What the other process does: at each line it waits for the lock, and says when it got it.
-fn wait(lock: &Contended) {
+pub(crate) fn wait(kind: &str, path: &Path) {
+    let lock = Contended::open(kind, path);
     println!("ready");
     for line in io::stdin().lines() {
         line.expect("the other process writes");
@@ -145,6 +133,9 @@ struct Waiter {
 impl Waiter {
     fn start(kind: &str, path: &Path) -> Self {
         let lock = Contended::open(kind, path);
+        for _ in 0..BEFORE {
+            lock.hold(|| {});
+        }
         let mut own = Command::new(std::env::current_exe().expect("a program"));
         own.args([WAITER, kind]).arg(path).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = own.spawn().expect("it starts");
