@@ -5,7 +5,7 @@
 //! | `lockset_lock` | each lock there ever was, with its latest `fence` and a `ceiling` of them |
 //! | `lockset_lease` | each holder of a lock |
 //! | `lockset_waiter` | each waiter for a lock, with its `place` in the line |
-//! | `lockset_schema` | the version of these, and of which start of the machine their times are |
+//! | `lockset_schema` | the version of these, the start of the machine they are of, the `base` |
 //!
 //! The first is kept for ever, since fences must go on rising. A holder's row says how much of the
 //! lock it has ([`Mode`]), since when and until when, with which fence, and who it is;
@@ -19,9 +19,10 @@
 //! # What is synced to disk
 //!
 //! A power cut ends every lease, so of leases nothing need survive it, and renewals and releases
-//! wait for no disk. But no fence may be handed out twice. So a lock's first grant, and that of
-//! each process, puts a thousand fences aside, which is synced before it is answered. Grants that
-//! have one of those are not. When the machine has started anew, each lock goes on behind all that
+//! wait for no disk. But no fence may be handed out twice. So of every lock a thousand fences are
+//! put aside when the machine has started, and a thousand more by whoever needs them. That is
+//! synced before any of them is handed out, by each process before its first grant; the grants that
+//! have one of them are not. When the machine has started anew, each lock goes on behind all that
 //! were put aside. In this way [the timestamp oracle of Percolator] hands out its numbers. Where
 //! the system does not say that the machine was started anew, on others than Linux, each grant is
 //! synced.

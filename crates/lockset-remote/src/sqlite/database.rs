@@ -77,26 +77,29 @@ impl Database {
         let synchronous = self.synchronous.synchronous();
         self.connection.pragma_update(None, "synchronous", synchronous).map_err(fault)?;
         let boot = clock::boot().ok_or_else(|| Fault::new(path, Trouble::NoBoot))?;
-        // Where one start of the machine looks like the other, nothing tells that of the fences
-        // some are forgotten: each is synced.
-        if !boot.is_empty() {
-            self.reserve = Reserve::of(RESERVE);
-        }
         // Of a file that may only be read, SQLite makes an immediate transaction a read.
         if self.connection.is_readonly("main").map_err(fault)? {
             return Err(Fault::new(path, Trouble::ReadOnly));
         }
         match state(&self.connection).map_err(fault)? {
-            Some((VERSION, of)) if of == boot => can_write(&mut self.connection).map_err(fault),
-            Some((version, _)) if version > VERSION => Err(Fault::new(path, Trouble::Newer)),
+            Some((VERSION, of)) if of == boot => can_write(&mut self.connection).map_err(fault)?,
+            Some((version, _)) if version > VERSION => {
+                return Err(Fault::new(path, Trouble::Newer));
+            }
             _ => {
                 let behavior = TransactionBehavior::Immediate;
                 let transaction =
                     self.connection.transaction_with_behavior(behavior).map_err(fault)?;
                 make(&transaction, &boot).map_err(fault)?;
-                transaction.commit().map_err(fault)
+                transaction.commit().map_err(fault)?;
             }
         }
+        let base = "SELECT base FROM lockset_schema";
+        let base = self.connection.query_row(base, [], |row| row.get(0)).map_err(fault)?;
+        // Where one start of the machine looks like the other, nothing tells that of the fences
+        // some are forgotten: each is synced.
+        self.reserve = Reserve::of(base, if boot.is_empty() { 0 } else { RESERVE });
+        Ok(())
     }
 
     /// Runs `work` in a transaction that excludes every other one from its start. If what it has
@@ -198,6 +201,7 @@ fn make(transaction: &Transaction<'_>, boot: &str) -> rusqlite::Result<()> {
                 transaction.execute_batch("ALTER TABLE lockset_lease RENAME TO lockset_lease_1")?;
             }
             transaction.execute_batch(SCHEMA)?;
+            transaction.execute("UPDATE lockset_schema SET boot = ?1", [boot])?;
             if is_older {
                 from_first(transaction, boot)?;
             }
@@ -207,12 +211,14 @@ fn make(transaction: &Transaction<'_>, boot: &str) -> rusqlite::Result<()> {
         transaction.execute("UPDATE lockset_schema SET boot = ?1 WHERE boot <> ?1", [boot])?;
     if other_boot > 0 {
         transaction.execute_batch(OTHER_BOOT)?;
+        transaction.execute("UPDATE lockset_schema SET base = base + ?1", [RESERVE])?;
     }
     Ok(())
 }
 
 /// Of an earlier start of the machine: whoever held or waited cannot have survived. What was not
-/// synced may be lost, and of the fences that were put aside any may have been handed out.
+/// synced may be lost, whole rows of locks too, and of the fences that were put aside any may have
+/// been handed out.
 const OTHER_BOOT: &str = "
     DELETE FROM lockset_lease;
     DELETE FROM lockset_waiter;
@@ -221,13 +227,13 @@ const OTHER_BOOT: &str = "
 /// The second layout put no fences aside. Whoever still works with it syncs each that it grants.
 const FROM_SECOND: &str = "
     ALTER TABLE lockset_lock ADD COLUMN ceiling INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE lockset_schema ADD COLUMN base INTEGER NOT NULL DEFAULT 0;
     UPDATE lockset_schema SET version = 3";
 
 /// Fences go on, and so do the leases of this start of the machine. Whoever still works with the
 /// first layout finds its columns gone, and fails: the new table has the name of the old one.
 fn from_first(transaction: &Transaction<'_>, boot: &str) -> rusqlite::Result<()> {
     let (exclusive, now) = (crate::Mode::Exclusive.weight(), clock::now());
-    transaction.execute("UPDATE lockset_schema SET boot = ?1", [boot])?;
     transaction
         .execute_batch("INSERT INTO lockset_lock SELECT name, fence, 0 FROM lockset_lease_1")?;
     transaction.execute(

@@ -153,36 +153,43 @@ impl<'t> Ledger<'t> {
             .optional()
     }
 
+    /// The latest that this lock can have had.
     fn latest_fence(&self, name: &str) -> rusqlite::Result<i64> {
-        let fence: Option<i64> = self
-            .transaction
+        let fence = self.known_fence(name)?.unwrap_or(0);
+        Ok(fence.max(self.reserve.base()))
+    }
+
+    /// The latest that is known.
+    fn known_fence(&self, name: &str) -> rusqlite::Result<Option<i64>> {
+        self.transaction
             .prepare_cached("SELECT fence FROM lockset_lock WHERE name = ?1")?
             .query_row([name], |row| row.get(0))
-            .optional()?;
-        Ok(fence.unwrap_or(0))
+            .optional()
     }
 
     /// Makes `fence` the latest of a lock. If it is not one of those that were put aside, more are,
     /// which has to be synced: a power cut may not take that back.
     fn set_fence(&mut self, name: &str, fence: i64, floor: Option<i64>) -> rusqlite::Result<()> {
+        let common = self.reserve.common_ceiling();
         let was_put_aside = self.reserve.is_believed
-            && 0 < self
-                .transaction
-                .prepare_cached(
-                    "UPDATE lockset_lock SET fence = ?2 WHERE name = ?1 AND ceiling >= ?2",
-                )?
-                .execute(params![name, fence])?;
-        if was_put_aside {
-            return Ok(());
-        }
-        self.must_outlive = Outlives::PowerCut;
+            && (fence <= common
+                || self
+                    .transaction
+                    .prepare_cached("SELECT 1 FROM lockset_lock WHERE name = ?1 AND ceiling >= ?2")?
+                    .exists(params![name, fence])?);
+        let ceiling = if was_put_aside {
+            common
+        } else {
+            self.must_outlive = Outlives::PowerCut;
+            self.reserve.ceiling(fence, floor)
+        };
         self.transaction
             .prepare_cached(
                 "INSERT INTO lockset_lock (name, fence, ceiling) VALUES (?1, ?2, ?3)
                  ON CONFLICT (name) DO UPDATE
-                 SET fence = excluded.fence, ceiling = excluded.ceiling",
+                 SET fence = excluded.fence, ceiling = max(ceiling, excluded.ceiling)",
             )?
-            .execute(params![name, fence, self.reserve.ceiling(fence, floor)])
+            .execute(params![name, fence, ceiling])
             .map(drop)
     }
 

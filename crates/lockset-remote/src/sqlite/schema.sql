@@ -1,11 +1,17 @@
-CREATE TABLE lockset_schema (version INTEGER NOT NULL, boot TEXT NOT NULL);
-INSERT INTO lockset_schema VALUES (3, '');
+-- If a lock has had fences before this start of the machine that are forgotten, with the whole of
+-- its row or without, none of them is above the base.
+CREATE TABLE lockset_schema (
+    version INTEGER NOT NULL,
+    boot TEXT NOT NULL,
+    base INTEGER NOT NULL DEFAULT 0
+);
+INSERT INTO lockset_schema VALUES (3, '', 0);
 
 CREATE TABLE lockset_lock (
     name TEXT PRIMARY KEY,
     fence INTEGER NOT NULL,
-    -- No fence of this lock that anybody has heard of is above both of these, also after a power
-    -- cut: each is synced that is above the ceiling, and a higher ceiling with it.
+    -- Of this start of the machine a power cut forgets no fence that is above the ceiling and a
+    -- thousand above the base: whoever hands one out syncs it before, and a higher ceiling with it.
     ceiling INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 

@@ -68,7 +68,9 @@ fn the_second_layout_is_brought_up_with_its_leases_and_its_fences() {
     drop(locks.lock("free").unwrap().lock().unwrap());
     let old = Connection::open(&path).unwrap();
     old.execute_batch(
-        "ALTER TABLE lockset_lock DROP COLUMN ceiling; UPDATE lockset_schema SET version = 2",
+        "ALTER TABLE lockset_lock DROP COLUMN ceiling;
+         ALTER TABLE lockset_schema DROP COLUMN base;
+         UPDATE lockset_schema SET version = 2",
     )
     .unwrap();
     let (later, also) = (Sqlite::open(&path).unwrap(), Sqlite::open(&path).unwrap());

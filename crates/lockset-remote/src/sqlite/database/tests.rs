@@ -57,7 +57,7 @@ impl Machine {
     }
 
     /// The first fence that there would be if the power went off now and on again.
-    fn fence_after_a_power_cut(&self) -> u64 {
+    fn fence_after_a_power_cut(&self, name: &str) -> u64 {
         let dir = tempfile::tempdir().unwrap();
         for file in fs::read_dir(self.left.path()).unwrap() {
             let file = file.unwrap();
@@ -66,8 +66,8 @@ impl Machine {
         let path = dir.path().join(FILE);
         start_anew(&path);
         let mut database = Database::open(path).unwrap();
-        let soon = Instant::now() + MINUTE;
-        let answer = database.write(soon, "", |ledger| ledger.attempt(&claim(), MINUTE)).unwrap();
+        let (wanted, soon) = (claim(name), Instant::now() + MINUTE);
+        let answer = database.write(soon, "", |ledger| ledger.attempt(&wanted, MINUTE)).unwrap();
         let Attempt::Granted(fence) = answer else { panic!("it is still locked: {answer:?}") };
         fence.value()
     }
@@ -79,8 +79,8 @@ fn start_anew(path: &Path) {
     file.execute("UPDATE lockset_schema SET boot = 'earlier'", []).unwrap();
 }
 
-fn claim() -> Claim {
-    Claim::from(&Request::new(Name::new("job").unwrap(), MINUTE).unwrap())
+fn claim(name: &str) -> Claim {
+    Claim::from(&Request::new(Name::new(name).unwrap(), MINUTE).unwrap())
 }
 
 #[test]
@@ -88,11 +88,11 @@ fn no_fence_is_handed_out_twice_whenever_the_power_goes_off() {
     let mut machine = Machine::on();
     for grant in 0..5 * u64::try_from(RESERVE).unwrap() / 2 {
         let syncs = machine.syncs;
-        let (holder, next) = (claim(), claim());
+        let (holder, next) = (claim("job"), claim("job"));
         let fence = machine.attempt(&holder).unwrap();
         // A copy takes long; between two syncs the last moment is the worst.
         if grant % 250 == 0 || machine.syncs > syncs {
-            assert!(machine.fence_after_a_power_cut() > fence, "{fence} was handed out twice");
+            assert!(machine.fence_after_a_power_cut("job") > fence, "{fence} was handed out twice");
         }
         assert_eq!(machine.attempt(&next), None);
         // Handed over in the release.
@@ -100,17 +100,33 @@ fn no_fence_is_handed_out_twice_whenever_the_power_goes_off() {
         let handed_over = machine.attempt(&next).unwrap();
         assert_eq!(handed_over, fence + 1);
         if grant % 250 == 249 {
-            assert!(machine.fence_after_a_power_cut() > handed_over);
+            assert!(machine.fence_after_a_power_cut("job") > handed_over);
         }
         machine.write(|ledger| ledger.release(&next));
     }
     // Five thousand grants, and a thousand of them for each sync.
     assert_eq!(machine.syncs, 5);
     // A quorum's fence is beyond any that were put aside.
-    let holder = claim();
+    let holder = claim("job");
     machine.attempt(&holder).unwrap();
     machine.write(|ledger| ledger.raise(&holder, 1 << 40));
-    assert!(machine.fence_after_a_power_cut() > 1 << 40);
+    assert!(machine.fence_after_a_power_cut("job") > 1 << 40);
+}
+
+/// Nothing is left of those that were not there before.
+#[test]
+fn new_locks_are_not_synced_and_go_on_all_the_same() {
+    let mut machine = Machine::on();
+    machine.attempt(&claim("job")).unwrap();
+    for name in ["a", "b", "c"] {
+        for fence in 1..=3 {
+            let holder = claim(name);
+            assert_eq!(machine.attempt(&holder), Some(fence));
+            machine.write(|ledger| ledger.release(&holder));
+        }
+        assert!(machine.fence_after_a_power_cut(name) > 3);
+    }
+    assert_eq!(machine.syncs, 1);
 }
 
 /// Of a process that was killed, others may see what it has not synced yet.
@@ -118,12 +134,12 @@ fn no_fence_is_handed_out_twice_whenever_the_power_goes_off() {
 fn what_another_connection_has_put_aside_is_synced_before_it_is_relied_on() {
     let mut machine = Machine::on();
     let mut killed = Database::open(machine.disk.path().join(FILE)).unwrap();
-    let (first, soon) = (claim(), Instant::now() + MINUTE);
+    let (first, soon) = (claim("job"), Instant::now() + MINUTE);
     killed.write(soon, "", |ledger| ledger.attempt(&first, MINUTE)).unwrap();
     killed.write(soon, "", |ledger| ledger.release(&first)).unwrap();
-    assert_eq!(machine.attempt(&claim()), Some(2));
+    assert_eq!(machine.attempt(&claim("job")), Some(2));
     assert_eq!(machine.syncs, 1);
-    assert!(machine.fence_after_a_power_cut() > 2);
+    assert!(machine.fence_after_a_power_cut("job") > 2);
 }
 
 #[test]
@@ -131,7 +147,7 @@ fn where_starts_of_the_machine_look_alike_each_grant_is_synced() {
     let mut machine = Machine::on();
     machine.database.reserve = Reserve::NONE;
     for grants in 1..10 {
-        let holder = claim();
+        let holder = claim("job");
         machine.attempt(&holder).unwrap();
         assert_eq!(machine.syncs, grants);
         machine.write(|ledger| ledger.release(&holder));

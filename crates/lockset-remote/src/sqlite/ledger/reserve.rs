@@ -19,10 +19,12 @@ impl Outlives {
     }
 }
 
-/// How one connection puts fences aside.
+/// What one connection knows of fences that are put aside.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::sqlite) struct Reserve {
-    /// How many at a time, beyond the one that is granted.
+    /// No fence that was handed out before the machine was started, and forgotten, is above this.
+    base: i64,
+    /// How many are put aside at a time; at the start of the machine these, above the base.
     size: i64,
     /// Whether what is found to be put aside is synced. SQLite shows a transaction to others only
     /// when it is; but if all processes were killed, whoever opens the file next also finds the one
@@ -33,10 +35,15 @@ pub(in crate::sqlite) struct Reserve {
 
 impl Reserve {
     /// Each fence is synced.
-    pub(in crate::sqlite) const NONE: Self = Self::of(0);
+    pub(in crate::sqlite) const NONE: Self = Self::of(0, 0);
 
-    pub(in crate::sqlite) const fn of(size: i64) -> Self {
-        Self { size, is_believed: false }
+    pub(in crate::sqlite) const fn of(base: i64, size: i64) -> Self {
+        Self { base, size, is_believed: false }
+    }
+
+    /// The least that the latest fence of any lock is taken for.
+    pub(super) fn base(self) -> i64 {
+        self.base
     }
 
     /// Up to where fences are put aside with this one. In a quorum, where a request says how high
@@ -44,6 +51,11 @@ impl Reserve {
     pub(super) fn ceiling(self, fence: i64, floor: Option<i64>) -> i64 {
         let step = if floor.is_some() { 1000 } else { 1 };
         fence.saturating_add(self.size * step)
+    }
+
+    /// Up to where fences of every lock have been put aside by the start of the machine.
+    pub(super) fn common_ceiling(self) -> i64 {
+        self.base.saturating_add(self.size)
     }
 
     /// This connection has synced something.

@@ -16,8 +16,7 @@ pub(in crate::sqlite) struct HandedOver {
 
 impl Ledger<'_> {
     pub(in crate::sqlite) fn status(&self, name: &str) -> rusqlite::Result<Status> {
-        let fence = self.latest_fence(name)?;
-        let fence = (fence > 0).then(|| Fence::new(fence.cast_unsigned()));
+        let fence = self.known_fence(name)?.map(|fence| Fence::new(fence.cast_unsigned()));
         let mut status = Status { fence, ..Status::default() };
         status.holders = self.parties(
             name,
