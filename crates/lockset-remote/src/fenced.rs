@@ -1,7 +1,7 @@
 //! The other half of a lock that can be lost: resources that refuse a stale fence.
 //!
 //! A [`FencedTable`] makes the statements for a row of a database, for whatever client sends them;
-//! a [`FencedHash`] writes a value in Redis. For a file there is `FencedFile` in the crate
+//! a `FencedHash` writes a value in Redis. For a file there is `FencedFile` in the crate
 //! `lockset-file`, and for a value in memory [`lockset_api::Fenced`].
 //!
 //! They all follow the same rule: *keep the highest fence beside the data, and let check, data and

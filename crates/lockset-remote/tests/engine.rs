@@ -1,6 +1,8 @@
 //! The engine's promises, on the SQLite store: what is peculiar to leases beyond the conformance
 //! suite, and the ways in which a user can get it wrong.
 
+#![cfg(feature = "sqlite")]
+
 use std::pin::pin;
 use std::sync::Barrier;
 use std::task::{Context, Waker};

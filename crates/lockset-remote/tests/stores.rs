@@ -1,6 +1,8 @@
 //! What the engine relies on in every store, asked of each directly: an id owns what it was granted
 //! and nothing else, however late it comes.
 
+#![cfg(any(feature = "mysql", feature = "redis", feature = "sqlite"))]
+
 use std::time::Duration;
 
 use lockset_api::Name;
@@ -193,6 +195,7 @@ fn mysql_does_not_renew_what_has_run_out() {
 }
 
 /// A waiter that is not heard of in time has lost its turn, though its process lives.
+#[cfg(any(feature = "redis", feature = "sqlite"))]
 fn forgets_a_waiter_by_its_own_clock(store: &dyn LeaseStore) {
     let runtime = runtime();
     let (holder, late, next) = (request(LONG), request(LONG), request(LONG));

@@ -21,15 +21,22 @@ macro_rules! examples {
 
 examples! {
     any_lock: "../examples/any_lock.rs",
+    #[cfg(feature = "sqlite")]
     needs_a_lease: "../examples/needs_a_lease.rs",
+    #[cfg(feature = "sqlite")]
     from_url: "../examples/from_url.rs",
     own_lock: "../examples/own_lock.rs",
     new_backend: "../examples/new_backend.rs",
     lock_order: "../examples/lock_order.rs",
+    #[cfg(feature = "sqlite")]
     leader: "../examples/leader.rs",
+    #[cfg(feature = "sqlite")]
     nightly: "../examples/nightly.rs",
+    #[cfg(feature = "sqlite")]
     jobs: "../examples/jobs.rs",
+    #[cfg(feature = "sqlite")]
     fenced_table: "../examples/fenced_table.rs",
+    #[cfg(feature = "sqlite")]
     fenced_file: "../examples/fenced_file.rs",
     #[cfg(feature = "redis")]
     fenced_hash: "../examples/fenced_hash.rs",
