@@ -30,9 +30,9 @@ mod zookeeper;
 
 pub use error::Error;
 pub use etcd::{Etcd, EtcdCluster, EtcdTls};
-pub use mariadb::MariaDb;
+pub use mariadb::{MariaDb, MariaDbTls};
 pub use poll::eventually;
-pub use postgres::{PgBouncer, Postgres};
+pub use postgres::{PgBouncer, Postgres, PostgresTls};
 pub use proxy::{Direction, Proxy, Traffic};
 pub use redis::{Redis, RedisCluster, RedisMonitor, RedisSentinel, RedisTls};
 pub use zookeeper::{ZooKeeper, ZooKeeperCluster};

@@ -1,6 +1,7 @@
 //! A MariaDB server of one's own, which speaks MySQL's protocol.
 
 mod template;
+mod tls;
 
 use std::ffi::OsString;
 use std::fs;
@@ -13,6 +14,7 @@ use crate::Error;
 use crate::port::on_free_ports;
 use crate::supervised::{Program, Supervised, faults_of_a_process};
 use template::copy_template;
+pub use tls::MariaDbTls;
 
 const PROGRAM: Program = Program { name: "mariadbd", package: "mariadb-server" };
 
@@ -58,10 +60,14 @@ impl MariaDb {
     /// [`Error::Missing`] if MariaDB is not installed, [`Error::NotReady`] with the end of the
     /// server's log if it does not answer within 30 seconds, [`Error::Io`] for the rest.
     pub fn start() -> Result<Self, Error> {
-        on_free_ports(|[addr]| Self::start_at(addr))
+        on_free_ports(|[addr]| Self::start_at(addr, |_| Ok(Vec::new())))
     }
 
-    fn start_at(addr: SocketAddr) -> Result<Self, Error> {
+    /// The same with the arguments that `more` makes for its directory.
+    fn start_at(
+        addr: SocketAddr,
+        more: impl FnOnce(&Path) -> Result<Vec<OsString>, Error>,
+    ) -> Result<Self, Error> {
         let process = Supervised::start(PROGRAM, |dir| {
             copy_template(&dir.join("data"))?;
             fs::write(dir.join("init.sql"), INIT)?;
@@ -92,6 +98,7 @@ impl MariaDb {
                 "--innodb-flush-log-at-trx-commit=2",
             ];
             args.extend(fixed.map(Into::into));
+            args.extend(more(dir)?);
             Ok(args)
         })?;
         let server = Self { process, addr };

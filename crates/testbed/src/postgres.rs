@@ -3,6 +3,7 @@
 mod ask;
 mod install;
 mod pgbouncer;
+mod tls;
 
 use std::fs;
 use std::io;
@@ -17,6 +18,7 @@ use crate::port::on_free_ports;
 use crate::supervised::{Program, Supervised, has_ended, state};
 use ask::ask;
 pub use pgbouncer::PgBouncer;
+pub use tls::PostgresTls;
 
 /// More than any test takes.
 const MOST_SESSIONS: u32 = 300;
@@ -60,15 +62,21 @@ impl Postgres {
     ///
     /// As [`start`](Self::start).
     pub fn start_with(settings: &[&str]) -> Result<Self, Error> {
-        on_free_ports(|[addr]| Self::start_at(addr, settings))
+        on_free_ports(|[addr]| Self::start_at(addr, settings, |_| Ok(())))
     }
 
-    fn start_at(addr: SocketAddr, settings: &[&str]) -> Result<Self, Error> {
+    /// The same; `prepare` makes what the settings speak of, in its directory.
+    fn start_at(
+        addr: SocketAddr,
+        settings: &[&str],
+        prepare: impl FnOnce(&Path) -> Result<(), Error>,
+    ) -> Result<Self, Error> {
         let program = install::program(PROGRAM)?;
         let process = Supervised::start_as(PROGRAM, |dir| {
             let data = dir.join("data");
             let mut command = install::prefix(dir)?;
             install::make_cluster(&command, &data)?;
+            prepare(dir)?;
             command.extend([program.into(), "-D".into(), data.into(), "-k".into(), dir.into()]);
             command.extend(["-h", "127.0.0.1", "-p", &addr.port().to_string()].map(Into::into));
             let sessions = format!("max_connections={MOST_SESSIONS}");

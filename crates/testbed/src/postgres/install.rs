@@ -33,10 +33,18 @@ pub(super) fn prefix(dir: &Path) -> Result<Vec<OsString>, Error> {
     if !rustix::process::geteuid().is_root() {
         return Ok(Vec::new());
     }
-    chown(dir, Some(NOBODY), Some(NOBODY))?;
+    give(dir)?;
     let setpriv = find(Program { name: "setpriv", package: "util-linux" })?;
     let user = [format!("--reuid={NOBODY}"), format!("--regid={NOBODY}"), "--clear-groups".into()];
     Ok([setpriv.into_os_string()].into_iter().chain(user.map(Into::into)).collect())
+}
+
+/// Makes the server the owner of a file or directory, if it runs as another user than we do.
+pub(super) fn give(path: &Path) -> Result<(), Error> {
+    if rustix::process::geteuid().is_root() {
+        chown(path, Some(NOBODY), Some(NOBODY))?;
+    }
+    Ok(())
 }
 
 /// Makes an empty database cluster that trusts everybody; the user is `postgres`.
