@@ -111,8 +111,8 @@ impl Etcd {
     ///
     /// It is `etcd://USER:PASSWORD@HOST:PORT,HOST:PORT`, where all but one host may be missing;
     /// user and password have `%40` for an `@`, and so on. With `etcds`, TLS is spoken (feature
-    /// `etcd-tls`), and whom the system trusts is trusted, unless
-    /// [told otherwise](Self::with_root_certificates).
+    /// `etcd-tls`), and whom the system trusts is trusted, unless it is told
+    /// otherwise by `with_root_certificates`.
     ///
     /// # Errors
     ///
@@ -153,7 +153,7 @@ impl Etcd {
     /// [`ErrorKind::Config`] if there is no TLS in the URL, or if these are no certificates.
     #[cfg(feature = "etcd-tls")]
     pub fn with_root_certificates(self, roots: &[u8]) -> Result<Self, Error> {
-        endpoint::read_certificates(roots)?;
+        crate::tls::roots(roots)?;
         let tls = endpoint::Tls { roots: Some(roots.to_owned()), ..self.tls.clone() };
         self.with_tls(tls)
     }
@@ -166,7 +166,7 @@ impl Etcd {
     /// its key.
     #[cfg(feature = "etcd-tls")]
     pub fn with_client_certificate(self, certificate: &[u8], key: &[u8]) -> Result<Self, Error> {
-        endpoint::read_certificates(certificate)?;
+        crate::tls::certificates(certificate)?;
         let identity = Some((certificate.to_owned(), key.to_owned()));
         let tls = endpoint::Tls { identity, ..self.tls.clone() };
         self.with_tls(tls)

@@ -47,8 +47,17 @@
 mod engine;
 pub mod fenced;
 mod pauses;
+#[cfg(any(feature = "etcd", feature = "postgres", feature = "zookeeper"))]
+mod percent;
 mod request;
 mod store;
+#[cfg(any(
+    feature = "etcd-tls",
+    feature = "mysql-tls",
+    feature = "postgres-tls",
+    feature = "redis-tls"
+))]
+mod tls;
 pub mod transaction;
 
 #[cfg(feature = "etcd")]

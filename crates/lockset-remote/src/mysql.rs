@@ -125,6 +125,10 @@ impl Mysql {
     /// The database at `url`: `mysql://USER:PASSWORD@HOST:PORT/DB`, or `mariadb:`. Nothing is sent
     /// yet.
     ///
+    /// With `?require_ssl=true` behind that, TLS is spoken (feature `mysql-tls`), and a server is
+    /// believed whose certificate one of the public authorities has signed that Mozilla trusts,
+    /// unless it is told otherwise by `with_root_certificates`.
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::Config`] if that is not such a URL, [`ErrorKind::Unsupported`] for TLS where it
@@ -132,6 +136,16 @@ impl Mysql {
     pub fn new(url: &str) -> Result<Self, Error> {
         let (opts, label) = url::parse(url)?;
         Ok(Self { label, server: Arc::new(Server::new(opts)), seats: Seats::default() })
+    }
+
+    /// Trusts a server whose certificate one of these has signed (PEM, one or more), and no other.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if there is no TLS in the URL, or if these are no certificates.
+    #[cfg(feature = "mysql-tls")]
+    pub fn with_root_certificates(self, roots: &[u8]) -> Result<Self, Error> {
+        Ok(Self { server: Arc::new(self.server.trusting(roots)?), ..self })
     }
 }
 

@@ -71,6 +71,28 @@
 //! second one, and refused. Each later statement looks as well whether it is in the session that it
 //! should be in. A pool in session mode will do.
 //!
+//! # TLS
+//!
+//! With the feature `postgres-tls`, the URL's `sslmode` says whether TLS is spoken, and whom to
+//! believe, as PostgreSQL's own clients have it:
+//!
+//! | `sslmode` | | the server is |
+//! |---|---|---|
+//! | `disable`, or none | no TLS | whoever answers |
+//! | `prefer` | TLS if the server speaks it | whoever answers |
+//! | `require` | TLS or nothing | whoever answers |
+//! | `verify-ca` | TLS or nothing | one whose certificate an authority of ours has signed |
+//! | `verify-full` | TLS or nothing | the same, and of the host's name: **what to use** |
+//!
+//! `sslrootcert` is the file with the authority's certificate (PEM), and for `prefer` and `require`
+//! makes them look at the signature as `verify-ca` does. For `verify-full` it may be missing, or be
+//! `system`, and then whom the system trusts is trusted. Where the client of PostgreSQL's would try
+//! TLS unasked (`prefer`), nothing is tried here: whether the feature is on somewhere in a program
+//! changes nothing for a URL that does not ask.
+//!
+//! A password is bound to the channel (`channel_binding=require` insists on it), so that nobody in
+//! between can make use of it.
+//!
 //! # Fences
 //!
 //! A fence is the greater of the last one plus one and the server's clock in microseconds, and it
@@ -84,35 +106,42 @@ mod holds;
 mod key;
 mod session;
 mod setup;
+mod ssl;
 mod statements;
 mod status;
+#[cfg(feature = "postgres-tls")]
+mod tls;
 mod transaction;
+mod transport;
+mod waiting;
 
 use core::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use lockset_api::{Error, ErrorKind, Fence, Name};
+use lockset_api::{Error, ErrorKind, Name};
 use tokio::sync::{OnceCell, oneshot};
 use tokio::time::timeout;
-use tokio_postgres::{CancelToken, Config, NoTls, Row};
+use tokio_postgres::{CancelToken, Config};
 
-use crate::engine::now;
+use crate::pauses::Pauses;
 use crate::store::{
-    Attempt, Grant, LeaseStore, LossNotice, Op, Renewed, Status, StoreError, Wake, Withdrawn,
+    Attempt, LeaseStore, LossNotice, Op, Renewed, Status, StoreError, Wake, Withdrawn,
 };
 use crate::{Mode, Request};
 use ask::{Parameter, sharing};
-use fault::{POOLED, failed, is_end_of_wait, is_full};
-use holds::{Hold, Holds, Waiting, ended};
+use fault::failed;
+use holds::{Hold, Holds, ended};
 pub use key::key;
-use session::{Session, one};
-use statements::IS_IN_LINE;
+use session::Session;
 pub use transaction::limit_waits;
+use transport::Transport;
 
 /// The leases of a PostgreSQL database.
 pub struct Postgres {
     label: String,
+    #[cfg(feature = "postgres-tls")]
+    ssl: ssl::Ssl,
     server: Arc<Server>,
     holds: Arc<Holds>,
 }
@@ -120,6 +149,7 @@ pub struct Postgres {
 /// How a session is come by.
 struct Server {
     config: Config,
+    transport: Transport,
     /// That what is in front of it, if anything is, leaves sessions alone.
     is_probed: OnceCell<()>,
 }
@@ -130,9 +160,6 @@ const KEEP: &str = "60000";
 /// How long ago such a session may have been used last to be used again. Well before the server
 /// ends it, which could come between.
 const USABLE: Duration = Duration::from_secs(30);
-
-/// How often a waiter makes sure that the server has not forgotten it.
-const LOOK: Duration = Duration::from_secs(10);
 
 /// How long the making of a connection, with all that is asked in it, may take.
 const CONNECT: Duration = Duration::from_secs(20);
@@ -145,14 +172,37 @@ impl Postgres {
     /// host may be missing, and to which parameters may be added as for any client of PostgreSQL's
     /// own. Of several hosts, it is the one that can be written to. Nothing is sent yet.
     ///
+    /// [TLS](self#tls) is spoken where the URL asks for it (feature `postgres-tls`).
+    ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if that is not such a URL, [`ErrorKind::Unsupported`] for TLS where it
-    /// is not built in.
+    /// [`ErrorKind::Config`] if that is not such a URL, or if it names certificates that are none;
+    /// [`ErrorKind::Unsupported`] for TLS where it is not built in.
     pub fn new(url: &str) -> Result<Self, Error> {
-        let (config, label) = address::parse(url)?;
-        let server = Arc::new(Server { config, is_probed: OnceCell::new() });
-        Ok(Self { label, server, holds: Arc::default() })
+        let (config, ssl, label) = address::parse(url)?;
+        let server = Server::new(config, &ssl)?;
+        Ok(Self {
+            label,
+            #[cfg(feature = "postgres-tls")]
+            ssl,
+            server: Arc::new(server),
+            holds: Arc::default(),
+        })
+    }
+
+    /// Trusts a server whose certificate one of these has signed (PEM, one or more), and no other.
+    ///
+    /// It is what `sslrootcert` in the URL does with a file. The name in the certificate is looked
+    /// at for `sslmode=verify-full` alone.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if there is no TLS in the URL, or if these are no certificates.
+    #[cfg(feature = "postgres-tls")]
+    pub fn with_root_certificates(self, roots: &[u8]) -> Result<Self, Error> {
+        let ssl = ssl::Ssl { roots: ssl::Roots::Given(roots.to_owned()), ..self.ssl }.checked()?;
+        let server = Server::new(self.server.config.clone(), &ssl)?;
+        Ok(Self { ssl, server: Arc::new(server), ..self })
     }
 
     /// A session in which nothing is held, and whether it has just been made.
@@ -199,65 +249,17 @@ impl Postgres {
             }
         })
     }
-
-    /// What a waiter's statement was answered.
-    async fn waited(
-        &self,
-        request: &Request,
-        session: Arc<Session>,
-        since: Instant,
-        answer: Result<Vec<Row>, tokio_postgres::Error>,
-    ) -> Result<Wake, StoreError> {
-        let rows = match answer {
-            Ok(rows) => rows,
-            Err(error) => {
-                let is_end_of_wait = is_end_of_wait(&error);
-                let error = failed(error);
-                drop(self.holds.remove(request.id));
-                return if is_end_of_wait || !error.is_refusal() {
-                    Ok(Wake::Retry)
-                } else {
-                    Err(error)
-                };
-            }
-        };
-        let fence: i64 = one(rows)?.try_get(0).map_err(StoreError::refused)?;
-        let asked = now();
-        let mut grant = Grant::new(Fence::new(fence.cast_unsigned()), since);
-        if asked.saturating_duration_since(since) > request.ttl / 4 {
-            if session.holds().await? != request.id.to_string() {
-                return Err(StoreError::refused(POOLED));
-            }
-            grant.since = asked;
-        }
-        self.holds.insert(request.id, Hold::Held(session));
-        Ok(Wake::Granted(grant))
-    }
-
-    /// Says whether the server still has the session of a waiter in the line.
-    async fn look_for(&self, waiter: &Session) -> Result<InLine, StoreError> {
-        let (session, _) = self.session().await?;
-        let process = [(&waiter.process as _, tokio_postgres::types::Type::INT4)];
-        let row = one(session.client().query_typed(IS_IN_LINE, &process).await.map_err(failed)?)?;
-        self.holds.keep(session);
-        let is_in_line = row.try_get(0).map_err(StoreError::refused)?;
-        Ok(if is_in_line { InLine::Yes } else { InLine::No })
-    }
-}
-
-/// Whether a session stands in a line.
-enum InLine {
-    Yes,
-    No,
-    /// Nobody could be asked; whoever stands there must not lose its place by that alone.
-    Unknown,
 }
 
 impl Server {
+    fn new(config: Config, ssl: &ssl::Ssl) -> Result<Self, Error> {
+        Ok(Self { config, transport: Transport::new(ssl)?, is_probed: OnceCell::new() })
+    }
+
     /// Has the server end what is under way in a session. It may come to that somewhat later.
     async fn cancel(&self, token: CancelToken) -> Result<(), StoreError> {
-        let cancelled = timeout(ASIDE, token.cancel_query(NoTls)).await;
-        cancelled.map_err(StoreError::interrupted)?.map_err(StoreError::interrupted)
+        let cancelled = timeout(ASIDE, self.transport.cancel(token)).await;
+        cancelled.map_err(StoreError::interrupted)?
     }
 }
 
@@ -301,30 +303,9 @@ impl LeaseStore for Postgres {
 
     fn wait<'a>(&'a self, request: &'a Request, round: u32, held: Duration) -> Op<'a, Wake> {
         Box::pin(async move {
-            let Some((session, Waiting { since, mut answer })) = self.holds.waiting(request.id)
-            else {
-                return crate::pauses::Pauses::COMMON.wait(round, held).await;
-            };
-            let mut is_doubtful = false;
-            loop {
-                let until_look = if is_doubtful { ASIDE } else { LOOK };
-                if let Ok(answer) = timeout(until_look, &mut answer).await {
-                    return self.waited(request, session, since, answer).await;
-                }
-                let in_line = match timeout(ASIDE, self.look_for(&session)).await {
-                    Ok(Ok(in_line)) => in_line,
-                    // It has no session to spare, but it is there, and so is its line.
-                    Ok(Err(error)) if is_full(&error) => InLine::Yes,
-                    _ => InLine::Unknown,
-                };
-                match in_line {
-                    InLine::Yes => is_doubtful = false,
-                    InLine::Unknown if !is_doubtful => is_doubtful = true,
-                    InLine::No | InLine::Unknown => {
-                        drop(self.holds.remove(request.id));
-                        return Ok(Wake::Retry);
-                    }
-                }
+            match self.holds.waiting(request.id) {
+                Some((session, waiting)) => self.await_answer(request, session, waiting).await,
+                None => Pauses::COMMON.wait(round, held).await,
             }
         })
     }

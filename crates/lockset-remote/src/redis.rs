@@ -44,7 +44,7 @@
 //!
 //! # In a quorum
 //!
-//! A server that is one of a [quorum](crate::redlock) has one key more, `lockset:member`, which
+//! A server that is one of a quorum (`redlock`) has one key more, `lockset:member`, which
 //! lasts: that it is one, and what it needs to come back after it has forgotten everything. Fences
 //! have no clock of the server's in them there. It cannot be a cluster, whose slots are apart.
 //!
@@ -125,7 +125,7 @@ impl Redis {
     /// | `redis+sentinel://USER:PASSWORD@HOST,HOST/MASTER/DB` | the [master](Self::sentinel) |
     ///
     /// With `rediss` for `redis`, each speaks TLS (feature `redis-tls`) and trusts whom the system
-    /// trusts, unless [told otherwise](Self::with_root_certificates).
+    /// trusts, unless it is told otherwise by `with_root_certificates`.
     ///
     /// # Errors
     ///

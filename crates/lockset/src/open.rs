@@ -22,8 +22,16 @@ use lockset_remote::{LeaseStore, Locks, RemoteLock};
 /// | `redlock:URL,URL,URL#NAME` | the lease NAME in a quorum of those (feature `redlock`) |
 ///
 /// A user and a password stand before the first host, as in `redis://USER:PASSWORD@HOST`, and are
-/// never printed. With `rediss` for `redis` and `etcds` for `etcd`, the servers are spoken to by
-/// TLS (features `redis-tls` and `etcd-tls`).
+/// never printed.
+///
+/// Servers are spoken to by TLS where the URL asks for it, and then only if they are who they say:
+///
+/// | URL | feature |
+/// |---|---|
+/// | `rediss://`, `rediss+cluster://`, `rediss+sentinel://` | `redis-tls` |
+/// | `postgres://HOST/DATABASE?sslmode=verify-full#NAME` | `postgres-tls` |
+/// | `mysql://HOST/DB?require_ssl=true#NAME` | `mysql-tls` |
+/// | `etcds://` | `etcd-tls` |
 ///
 /// The servers of a quorum are of one kind, three of them or five, each by its URL without `#NAME`.
 ///

@@ -7,6 +7,7 @@ fn a_url_opens_the_lock_that_it_names() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x").display().to_string();
     assert!(matches!(open(&format!("file:{path}")).unwrap(), Opened::File(_)));
+    #[cfg(feature = "sqlite")]
     assert!(matches!(open(&format!("sqlite:{path}.db#job")).unwrap(), Opened::Lease(_)));
     #[cfg(feature = "redis")]
     for url in [
@@ -22,6 +23,9 @@ fn a_url_opens_the_lock_that_it_names() {
     for url in [
         "postgres://127.0.0.1#job",
         "postgresql://me:hunter2@127.0.0.1:1,[::1]:2/mine?keepalives=0#a/b c",
+        "postgres://me:hunter2@h/mine?sslmode=prefer&keepalives=0#job",
+        #[cfg(feature = "postgres-tls")]
+        "postgres://me:hunter2@h/mine?keepalives=0&sslmode=require#job",
     ] {
         assert!(matches!(open(url).unwrap(), Opened::Lease(_)), "{url}");
         assert!(!format!("{:?}", open(url).unwrap()).contains("hunter2"), "{url}");
@@ -61,10 +65,15 @@ fn what_opens_nothing_says_why_and_keeps_secrets() {
     refused("/a/path", ErrorKind::Config, "file:PATH");
     refused("ldap://me:hunter2@host#job", ErrorKind::Config, "no lock's URL");
     refused("sqlite:locks.db", ErrorKind::Config, "add #NAME");
-    refused("sqlite:#job", ErrorKind::Config, "is no file");
-    refused("sqlite::memory:#job", ErrorKind::Config, "is no file");
     refused("redi:me:hunter2@host#job", ErrorKind::Config, "no lock's URL");
-    refused("sqlite:/no/such/dir/locks.db#job", ErrorKind::Unavailable, "cannot open");
+    #[cfg(feature = "sqlite")]
+    {
+        refused("sqlite:#job", ErrorKind::Config, "is no file");
+        refused("sqlite::memory:#job", ErrorKind::Config, "is no file");
+        refused("sqlite:/no/such/dir/locks.db#job", ErrorKind::Unavailable, "cannot open");
+    }
+    #[cfg(not(feature = "sqlite"))]
+    refused("sqlite:locks.db#job", ErrorKind::Unsupported, "`sqlite`");
     #[cfg(feature = "redis")]
     {
         refused("redis://me:hunter2@host", ErrorKind::Config, "add #NAME");
@@ -116,6 +125,22 @@ fn what_opens_nothing_says_why_and_keeps_secrets() {
     refused("rediss+cluster://me:hunter2@h1,h2#job", ErrorKind::Unsupported, "`redis-tls`");
 }
 
+#[cfg(feature = "postgres")]
+#[test]
+fn a_url_that_asks_for_tls_is_never_opened_without_it() {
+    let refused = |mode: &str, kind: ErrorKind, part: &str| {
+        let error = open(&format!("postgres://me:hunter2@h/x?sslmode={mode}#job")).unwrap_err();
+        assert_eq!(error.kind(), kind, "{mode}: {error}");
+        assert!(error.to_string().contains(part), "{mode}: {error}");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    };
+    refused("sometimes", ErrorKind::Config, "verify-full");
+    #[cfg(feature = "postgres-tls")]
+    refused("verify-ca", ErrorKind::Config, "sslrootcert");
+    #[cfg(not(feature = "postgres-tls"))]
+    refused("require", ErrorKind::Unsupported, "`postgres-tls`");
+}
+
 #[cfg(feature = "zookeeper")]
 #[test]
 fn an_ensemble_is_opened_by_the_url_of_its_servers() {
@@ -149,7 +174,7 @@ fn an_ensemble_is_opened_by_the_url_of_its_servers() {
     }
 }
 
-#[cfg(feature = "redlock")]
+#[cfg(all(feature = "redlock", feature = "sqlite"))]
 #[test]
 fn a_quorum_is_opened_by_the_urls_of_its_servers() {
     use lockset::Lock;

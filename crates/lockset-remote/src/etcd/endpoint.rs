@@ -30,11 +30,13 @@ fn endpoint(servers: &Servers, host: &str, tls: &Tls) -> Result<Endpoint, Error>
 
 #[cfg(feature = "etcd-tls")]
 fn secured(endpoint: Endpoint, servers: &Servers, tls: &Tls) -> Result<Endpoint, Error> {
+    use crate::tls::choose_cryptography;
     use etcd_client::{Certificate, Identity, TlsOptions};
 
     if !servers.is_tls {
         return Ok(endpoint);
     }
+    choose_cryptography();
     let mut options = match &tls.roots {
         Some(roots) => TlsOptions::new().ca_certificate(Certificate::from_pem(roots)),
         None => TlsOptions::new().with_native_roots(),
@@ -46,17 +48,6 @@ fn secured(endpoint: Endpoint, servers: &Servers, tls: &Tls) -> Result<Endpoint,
         let why = "not certificates that TLS can be spoken with";
         Error::new(ErrorKind::Config, why).with_source(error)
     })
-}
-
-/// The client takes a text without any for one that trusts nobody.
-#[cfg(feature = "etcd-tls")]
-pub(super) fn read_certificates(pem: &[u8]) -> Result<(), Error> {
-    use rustls::pki_types::{CertificateDer, pem::PemObject};
-
-    match CertificateDer::pem_slice_iter(pem).next() {
-        Some(Ok(_)) => Ok(()),
-        _ => Err(Error::new(ErrorKind::Config, "no certificate at all, or one that is damaged")),
-    }
 }
 
 /// Without TLS there is no URL that asks for it.

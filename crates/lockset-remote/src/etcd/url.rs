@@ -4,6 +4,8 @@ use core::fmt;
 
 use lockset_api::{Error, ErrorKind};
 
+use crate::percent::decode;
+
 /// The servers of one etcd, and how they are spoken to.
 #[derive(Clone)]
 pub(super) struct Servers {
@@ -61,18 +63,6 @@ fn with_port(host: &str) -> Option<String> {
         }
         None => (!host.is_empty()).then(|| format!("{host}{PORT}")),
     }
-}
-
-/// Undoes the escapes of a URL.
-fn decode(text: &str) -> Option<String> {
-    let mut parts = text.split('%');
-    let mut bytes = parts.next()?.as_bytes().to_owned();
-    for part in parts {
-        let (digits, rest) = part.split_at_checked(2)?;
-        bytes.push(u8::from_str_radix(digits, 16).ok()?);
-        bytes.extend(rest.as_bytes());
-    }
-    String::from_utf8(bytes).ok()
 }
 
 /// Without the user, for messages.

@@ -34,6 +34,12 @@ impl Server {
         Self { opts, database, idle: Idle::default() }
     }
 
+    /// The same server, trusted by these certificates alone.
+    #[cfg(feature = "mysql-tls")]
+    pub(super) fn trusting(&self, roots: &[u8]) -> Result<Self, lockset_api::Error> {
+        super::url::trust(&self.opts, roots).map(Self::new)
+    }
+
     /// Has the server run `text`, on the request's `own` session or else on any that is idle, or
     /// on a new one. If one of the former turns out to be broken, it is sent once more on a new
     /// one: for texts that may be run twice, and that do not wait.

@@ -21,6 +21,10 @@ pub(super) fn parse(url: &str) -> Result<(Opts, String), Error> {
         let why = "built without the feature `mysql-tls` of the crate lockset-remote";
         return Err(Error::new(ErrorKind::Unsupported, why));
     }
+    #[cfg(feature = "mysql-tls")]
+    if opts.ssl_opts().is_some() {
+        crate::tls::choose_cryptography();
+    }
     let Some(database) = opts.db_name().filter(|name| !name.is_empty()).map(str::to_owned) else {
         return Err(config("the URL names no database: mysql://HOST:PORT/DB"));
     };
@@ -40,3 +44,15 @@ pub(super) fn parse(url: &str) -> Result<(Opts, String), Error> {
 
 /// Far more than any statement here has, and what every server takes.
 const PACKET: usize = 1 << 20;
+
+/// Trusts the server by these certificates alone.
+#[cfg(feature = "mysql-tls")]
+pub(super) fn trust(opts: &Opts, roots: &[u8]) -> Result<Opts, Error> {
+    let Some(ssl) = opts.ssl_opts().cloned() else {
+        let why = "certificates are for TLS, which a URL asks for by ?require_ssl=true";
+        return Err(Error::new(ErrorKind::Config, why));
+    };
+    crate::tls::roots(roots)?;
+    let ssl = ssl.with_root_certs(vec![roots.to_owned().into()]).with_disable_built_in_roots(true);
+    Ok(OptsBuilder::from_opts(opts.clone()).ssl_opts(ssl).into())
+}

@@ -6,6 +6,8 @@ use lockset_api::{Error, ErrorKind};
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
+use super::ssl::{self, Mode, Ssl};
+
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -19,7 +21,8 @@ pub(super) const KEEPALIVE: (Duration, Duration, u32) =
 pub(super) const USER_TIMEOUT: Duration = Duration::from_secs(11);
 
 /// What the URL says, and what the server is called in messages.
-pub(super) fn parse(url: &str) -> Result<(Config, String), Error> {
+pub(super) fn parse(url: &str) -> Result<(Config, Ssl, String), Error> {
+    let (url, ssl) = ssl::split(url)?;
     let config: Result<Config, _> = url.parse();
     let mut config = config.map_err(|error| {
         Error::new(ErrorKind::Config, "not the URL of a PostgreSQL server").with_source(error)
@@ -31,10 +34,11 @@ pub(super) fn parse(url: &str) -> Result<(Config, String), Error> {
     if config.get_hosts().is_empty() {
         return Err(Error::new(ErrorKind::Config, "the URL of a PostgreSQL server names a host"));
     }
-    if config.get_ssl_mode() == SslMode::Require {
-        let why = "leases of PostgreSQL are not spoken of by TLS: there is no sslmode=require here";
-        return Err(Error::new(ErrorKind::Unsupported, why));
-    }
+    config.ssl_mode(match ssl.mode {
+        Mode::Disable => SslMode::Disable,
+        Mode::Prefer => SslMode::Prefer,
+        Mode::Require | Mode::VerifyCa | Mode::VerifyFull => SslMode::Require,
+    });
     if config.get_hosts().len() > 1 {
         // The locks of a primary and of its standbys have nothing to do with each other.
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
@@ -46,7 +50,7 @@ pub(super) fn parse(url: &str) -> Result<(Config, String), Error> {
     config.keepalives_idle(idle).keepalives_interval(interval).keepalives_retries(retries);
     config.tcp_user_timeout(USER_TIMEOUT);
     let label = label(&config);
-    Ok((config, label))
+    Ok((config, ssl, label))
 }
 
 fn label(config: &Config) -> String {

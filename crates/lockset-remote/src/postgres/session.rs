@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, NoTls, Row};
+use tokio_postgres::{Client, Row};
 
-use super::fault::{POOLED, failed, not_connected};
+use super::fault::{POOLED, failed};
 use super::statements::{CLEAN, HOLDS, Sharing, Statements};
+use super::transport::Wire;
 use super::{Server, setup};
 use crate::store::{LossNotice, StoreError};
 
@@ -130,9 +131,6 @@ pub(super) fn one(rows: Vec<Row>) -> Result<Row, StoreError> {
 }
 
 /// A connection, and what has to run for it.
-pub(super) async fn connect(
-    server: &Server,
-) -> Result<(Client, impl Future<Output = ()> + Send + use<>), StoreError> {
-    let (client, connection) = server.config.connect(NoTls).await.map_err(not_connected)?;
-    Ok((client, async move { drop(connection.await) }))
+pub(super) async fn connect(server: &Server) -> Result<(Client, Wire), StoreError> {
+    server.transport.connect(&server.config).await
 }

@@ -12,7 +12,7 @@ pub(super) fn parse(url: &str) -> Result<ConnectionInfo, Error> {
     }
     #[cfg(feature = "redis-tls")]
     if url.starts_with("rediss:") {
-        choose_cryptography();
+        crate::tls::choose_cryptography();
     }
     let info = url.into_connection_info().map_err(|error| {
         Error::new(ErrorKind::Config, "not the URL of a Redis server").with_source(error)
@@ -65,10 +65,7 @@ pub(super) fn scheme(info: &ConnectionInfo) -> &'static str {
 /// Trusts the server by these certificates alone.
 #[cfg(feature = "redis-tls")]
 pub(super) fn trust(info: &mut ConnectionInfo, roots: &[u8]) -> Result<(), Error> {
-    use rustls::pki_types::{CertificateDer, pem::PemObject};
-    if CertificateDer::pem_slice_iter(roots).next().is_none() {
-        return Err(Error::new(ErrorKind::Config, "no certificate at all: nobody to be trusted"));
-    }
+    crate::tls::roots(roots)?;
     let certificates =
         redis::TlsCertificates { client_tls: None, root_cert: Some(roots.to_owned()) };
     let client = redis::Client::build_with_tls(info.clone(), certificates).map_err(|error| {
@@ -76,14 +73,4 @@ pub(super) fn trust(info: &mut ConnectionInfo, roots: &[u8]) -> Result<(), Error
     })?;
     *info = client.get_connection_info().clone();
     Ok(())
-}
-
-/// Where a program has more than one implementation built in, rustls panics unless one of them was
-/// chosen. The program's choice stands, if it has made one.
-#[cfg(feature = "redis-tls")]
-fn choose_cryptography() {
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Somebody else may have been faster, which is as good.
-        drop(rustls::crypto::ring::default_provider().install_default());
-    }
 }

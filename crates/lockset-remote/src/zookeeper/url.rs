@@ -2,6 +2,8 @@
 
 use lockset_api::{Error, ErrorKind};
 
+use crate::percent::decode;
+
 /// The port of ZooKeeper, where a URL names none.
 const PORT: &str = "2181";
 
@@ -66,28 +68,12 @@ fn credentials(user: &str) -> Result<String, Error> {
     let Some((name, password)) = user.split_once(':') else {
         return refuse("a user needs a password: USER:PASSWORD@");
     };
-    match (decoded(name), decoded(password)) {
+    match (decode(name), decode(password)) {
         (Some(name), Some(password)) if !name.is_empty() && !name.contains(':') => {
             Ok(format!("{name}:{password}"))
         }
         _ => refuse("its user or password is not readable"),
     }
-}
-
-fn decoded(text: &str) -> Option<String> {
-    let mut bytes = text.bytes();
-    let mut decoded = Vec::with_capacity(text.len());
-    while let Some(byte) = bytes.next() {
-        decoded.push(match byte {
-            b'%' => digit(bytes.next()?)? * 16 + digit(bytes.next()?)?,
-            byte => byte,
-        });
-    }
-    String::from_utf8(decoded).ok()
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16)?.try_into().ok()
 }
 
 fn refuse<T>(why: &str) -> Result<T, Error> {

@@ -8,6 +8,8 @@ mod bugs;
 mod names;
 mod sessions;
 mod stopped;
+#[cfg(feature = "mysql-tls")]
+mod tls;
 mod transactions;
 mod waiters;
 mod wire;

@@ -107,3 +107,16 @@ fn the_databases_own_defaults_are_no_danger() {
     let next = block_on(waiting).unwrap().unwrap();
     assert_eq!(next.release().unwrap(), Released::InTime);
 }
+
+#[cfg(not(feature = "postgres-tls"))]
+#[test]
+fn tls_that_is_not_built_in_names_its_feature() {
+    for asked in ["sslmode=require", "sslmode=verify-full", "sslrootcert=system"] {
+        let error = lockset_remote::postgres::Postgres::new(&format!("postgres://h?{asked}"));
+        let error = error.unwrap_err();
+        assert!(error.to_string().contains("`postgres-tls`"), "{asked}: {error}");
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+    }
+    let server = server();
+    assert!(job(&format!("{}?sslmode=prefer", server.url()), LONG).lock().is_ok());
+}

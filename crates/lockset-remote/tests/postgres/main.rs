@@ -7,6 +7,8 @@ mod bugs;
 mod poolers;
 mod round_trips;
 mod sessions;
+#[cfg(feature = "postgres-tls")]
+mod tls;
 mod transactions;
 mod waiters;
 
