@@ -55,7 +55,8 @@ mod store;
     feature = "etcd-tls",
     feature = "mysql-tls",
     feature = "postgres-tls",
-    feature = "redis-tls"
+    feature = "redis-tls",
+    feature = "zookeeper-tls"
 ))]
 mod tls;
 pub mod transaction;

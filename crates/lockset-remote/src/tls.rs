@@ -33,6 +33,20 @@ pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, E
     Ok(read)
 }
 
+/// The certificates of those whom the system trusts.
+#[cfg(any(feature = "postgres-tls", feature = "zookeeper-tls"))]
+pub(crate) fn native_roots() -> Result<Vec<CertificateDer<'static>>, Error> {
+    let found = rustls_native_certs::load_native_certs();
+    if !found.certs.is_empty() {
+        return Ok(found.certs);
+    }
+    let error = refuse("the system has no certificates of whom it trusts: name some of your own");
+    Err(match found.errors.into_iter().next() {
+        Some(cause) => error.with_source(cause),
+        None => error,
+    })
+}
+
 const DAMAGED: &str = "a certificate is damaged";
 
 fn refuse(why: &str) -> Error {

@@ -98,6 +98,9 @@ mod line;
 mod places;
 mod session;
 mod status;
+#[cfg(feature = "zookeeper-tls")]
+mod tls;
+mod transport;
 mod url;
 mod waiting;
 
@@ -113,6 +116,8 @@ use fault::{failed, is_interrupted};
 use line::{Ahead, encoded, prefix};
 use places::{Place, Places, Standing, Where, now};
 use session::{Session, Sessions};
+use transport::Transport;
+use url::Ensemble;
 use waiting::{LOOK, Waiter};
 
 /// The leases of a ZooKeeper server or ensemble.
@@ -126,13 +131,37 @@ pub struct ZooKeeper {
 impl ZooKeeper {
     /// The ensemble at `zk://USER:PASSWORD@HOST:PORT,HOST:PORT/CHROOT`. Nothing is sent yet.
     ///
+    /// With `zks`, TLS is spoken (feature `zookeeper-tls`), on the servers' `secureClientPort`, and
+    /// whom the system trusts is trusted, unless it is told otherwise by `with_root_certificates`.
+    ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if that is not such a URL.
+    /// [`ErrorKind::Config`] if that is not such a URL, [`ErrorKind::Unsupported`] for TLS where it
+    /// is not built in.
     pub fn new(url: &str) -> Result<Self, Error> {
         let ensemble = url::parse(url)?;
+        let transport = Transport::new(&ensemble)?;
+        Ok(Self::of(ensemble, transport))
+    }
+
+    fn of(ensemble: Ensemble, transport: Transport) -> Self {
         let root = format!("{}/lockset", ensemble.chroot);
-        Ok(Self { sessions: Sessions::new(ensemble), root, places: Arc::default() })
+        Self { sessions: Sessions::new(ensemble, transport), root, places: Arc::default() }
+    }
+
+    /// Trusts servers whose certificate one of these has signed (PEM, one or more), and no others.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if there is no TLS in the URL, or if these are no certificates.
+    #[cfg(feature = "zookeeper-tls")]
+    pub fn with_root_certificates(self, roots: &[u8]) -> Result<Self, Error> {
+        let ensemble = self.sessions.into_ensemble();
+        if !ensemble.is_tls {
+            let why = "certificates are for TLS, which a URL asks for by zks://";
+            return Err(Error::new(ErrorKind::Config, why));
+        }
+        Ok(Self::of(ensemble, Transport::Tls(tls::trusting(roots)?)))
     }
 
     /// The path of a lock.

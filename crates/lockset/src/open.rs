@@ -32,6 +32,7 @@ use lockset_remote::{LeaseStore, Locks, RemoteLock};
 /// | `postgres://HOST/DATABASE?sslmode=verify-full#NAME` | `postgres-tls` |
 /// | `mysql://HOST/DB?require_ssl=true#NAME` | `mysql-tls` |
 /// | `etcds://` | `etcd-tls` |
+/// | `zks://` | `zookeeper-tls` |
 ///
 /// The servers of a quorum are of one kind, three of them or five, each by its URL without `#NAME`.
 ///
@@ -178,7 +179,7 @@ const SCHEMES: &[Scheme] = &[
         kind: Kind::Server(etcd),
     },
     Scheme {
-        names: &["zk"],
+        names: &["zk", "zks"],
         form: "zk://HOST:PORT,HOST:PORT/CHROOT#NAME",
         kind: Kind::Server(zookeeper),
     },

@@ -150,10 +150,14 @@ fn an_ensemble_is_opened_by_the_url_of_its_servers() {
         "zk://h1,h2/apps/billing#job",
         "zk://me:hunter2@h1:1,h2:2/apps#job",
         "zk://me:hunter2%40home@h1#job",
+        #[cfg(feature = "zookeeper-tls")]
+        "zks://me:hunter2@h1:1,[::1]:2/apps#job",
     ] {
         assert!(matches!(open(url).unwrap(), Opened::Lease(_)), "{url}");
         assert!(!format!("{:?}", open(url).unwrap()).contains("hunter2"), "{url}");
     }
+    #[cfg(not(feature = "zookeeper-tls"))]
+    assert_eq!(open("zks://h1#job").unwrap_err().kind(), ErrorKind::Unsupported);
     for (url, part) in [
         ("zk://me:hunter2@h1", "add #NAME"),
         ("zk:h1#job", "zk://"),

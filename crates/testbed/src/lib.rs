@@ -35,4 +35,4 @@ pub use poll::eventually;
 pub use postgres::{PgBouncer, Postgres, PostgresTls};
 pub use proxy::{Direction, Proxy, Traffic};
 pub use redis::{Redis, RedisCluster, RedisMonitor, RedisSentinel, RedisTls};
-pub use zookeeper::{ZooKeeper, ZooKeeperCluster};
+pub use zookeeper::{ZooKeeper, ZooKeeperCluster, ZooKeeperTls};

@@ -1,6 +1,7 @@
 //! A ZooKeeper server of one's own.
 
 mod cluster;
+mod tls;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -14,11 +15,14 @@ use crate::Error;
 use crate::port::on_free_ports;
 use crate::supervised::{Program, Supervised, faults_of_a_process};
 pub use cluster::ZooKeeperCluster;
+pub use tls::ZooKeeperTls;
 
 const JAVA: Program = Program { name: "java", package: PACKAGE };
 const JAR: &str = "/usr/share/java/zookeeper.jar";
-/// With something that writes its log, or it would not say why it ends.
-const CLASS_PATH: &str = "/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar";
+/// With something that writes its log, or it would not say why it ends; and with what it needs for
+/// TLS and does not name itself.
+const CLASS_PATH: &str = "/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar:\
+                          /usr/share/java/netty-codec.jar";
 const PACKAGE: &str = "zookeeper";
 const MAIN: &str = "org.apache.zookeeper.server.quorum.QuorumPeerMain";
 const SHELL: &str = "org.apache.zookeeper.ZooKeeperMain";

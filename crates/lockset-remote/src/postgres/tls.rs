@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lockset_api::{Error, ErrorKind};
+use lockset_api::Error;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
@@ -12,7 +12,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::ssl::{Mode, Roots, Ssl};
-use crate::tls::choose_cryptography;
+use crate::tls::{choose_cryptography, native_roots};
 
 /// What the protocol is called in a handshake: a server that expects TLS at once insists on it.
 const PROTOCOL: &[u8] = b"postgresql";
@@ -40,17 +40,9 @@ pub(super) fn connector(ssl: &Ssl) -> Result<MakeRustlsConnect, Error> {
 
 fn of_the_system() -> Result<RootCertStore, Error> {
     let mut roots = RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    roots.add_parsable_certificates(found.certs);
-    if !roots.is_empty() {
-        return Ok(roots);
-    }
-    let why = "the system has no certificates of whom it trusts: name yours by sslrootcert";
-    let error = Error::new(ErrorKind::Config, why);
-    Err(match found.errors.into_iter().next() {
-        Some(cause) => error.with_source(cause),
-        None => error,
-    })
+    // Some that it has may be of a kind that is not known here.
+    roots.add_parsable_certificates(native_roots()?);
+    Ok(roots)
 }
 
 /// Believes a server of any name: whose certificate these roots have signed, or whoever it is.

@@ -11,8 +11,9 @@ use zookeeper_client::{
     OneshotWatcher, SessionState, Stat,
 };
 
-use super::fault::{is_interrupted, not_connected};
+use super::fault::is_interrupted;
 use super::line::Node;
+use super::transport::Transport;
 use super::url::Ensemble;
 use crate::pauses::Pauses;
 use crate::store::{StoreError, Withdrawn};
@@ -27,6 +28,7 @@ const LONGEST_CONNECT: Duration = Duration::from_secs(3);
 /// The sessions of an ensemble's locks, one for each TTL.
 pub(super) struct Sessions {
     ensemble: Ensemble,
+    transport: Transport,
     by_ttl: Mutex<HashMap<Duration, Arc<Session>>>,
     /// Held while a new one is made, so that one is made for all who need it.
     connecting: AsyncMutex<()>,
@@ -52,8 +54,13 @@ pub(super) struct Created {
 }
 
 impl Sessions {
-    pub(super) fn new(ensemble: Ensemble) -> Self {
-        Self { ensemble, by_ttl: Mutex::default(), connecting: AsyncMutex::new(()) }
+    pub(super) fn new(ensemble: Ensemble, transport: Transport) -> Self {
+        Self { ensemble, transport, by_ttl: Mutex::default(), connecting: AsyncMutex::new(()) }
+    }
+
+    #[cfg(feature = "zookeeper-tls")]
+    pub(super) fn into_ensemble(self) -> Ensemble {
+        self.ensemble
     }
 
     pub(super) fn label(&self) -> &str {
@@ -70,7 +77,7 @@ impl Sessions {
         if let Some(session) = self.living(ttl) {
             return Ok(session);
         }
-        let session = Arc::new(Session::begin(&self.ensemble, ttl).await?);
+        let session = Arc::new(Session::begin(&self.ensemble, &self.transport, ttl).await?);
         self.by_ttl().insert(ttl, Arc::clone(&session));
         Ok(session)
     }
@@ -94,7 +101,11 @@ impl Sessions {
 }
 
 impl Session {
-    async fn begin(ensemble: &Ensemble, ttl: Duration) -> Result<Self, StoreError> {
+    async fn begin(
+        ensemble: &Ensemble,
+        transport: &Transport,
+        ttl: Duration,
+    ) -> Result<Self, StoreError> {
         // In whole milliseconds, as the protocol has it, and rather longer.
         let wanted = ttl + ttl / MARGIN + Duration::from_millis(1);
         let mut connector = Client::connector().with_session_timeout(wanted);
@@ -106,10 +117,10 @@ impl Session {
             connector = connector.with_auth("digest", digest.as_bytes());
         }
         let patience = ttl.min(LONGEST_CONNECT) * 3 / 4;
-        let connected = timeout(patience, connector.connect(&ensemble.hosts)).await;
+        let connected = timeout(patience, transport.connect(connector, &ensemble.hosts)).await;
         let in_time =
             connected.map_err(|_| StoreError::unreachable("no server answers in time"))?;
-        let client = in_time.map_err(not_connected)?;
+        let client = in_time?;
         let lasts = client.session_timeout();
         if lasts + Duration::from_millis(1) < wanted {
             let longest = lasts * MARGIN / (MARGIN + 1);

@@ -17,12 +17,20 @@ pub(super) struct Ensemble {
     pub(super) chroot: String,
     /// `USER:PASSWORD` of the scheme `digest`.
     pub(super) digest: Option<String>,
+    #[cfg(feature = "zookeeper-tls")]
+    pub(super) is_tls: bool,
 }
 
 /// Takes a URL apart: `zk://USER:PASSWORD@HOST:PORT,HOST:PORT/CHROOT`.
 pub(super) fn parse(url: &str) -> Result<Ensemble, Error> {
-    let Some(rest) = url.strip_prefix("zk://") else {
-        return refuse("it does not begin with zk://");
+    let (is_tls, rest) = match url.split_once("://") {
+        Some(("zk", rest)) => (false, rest),
+        Some(("zks", _)) if !cfg!(feature = "zookeeper-tls") => {
+            let why = "built without the feature `zookeeper-tls` of the crate lockset-remote";
+            return Err(Error::new(ErrorKind::Unsupported, why));
+        }
+        Some(("zks", rest)) => (true, rest),
+        _ => return refuse("it does not begin with zk://"),
     };
     let (user, rest) = match rest.rsplit_once('@') {
         Some((user, rest)) => (Some(user), rest),
@@ -33,9 +41,16 @@ pub(super) fn parse(url: &str) -> Result<Ensemble, Error> {
     let hosts = hosts?.join(",");
     let chroot = chroot.trim_end_matches('/');
     check_chroot(chroot)?;
-    let label = format!("zk://{hosts}{chroot}");
+    let label = format!("{}://{hosts}{chroot}", if is_tls { "zks" } else { "zk" });
     let digest = user.map(credentials).transpose()?;
-    Ok(Ensemble { label, hosts, chroot: chroot.to_owned(), digest })
+    Ok(Ensemble {
+        label,
+        hosts,
+        chroot: chroot.to_owned(),
+        digest,
+        #[cfg(feature = "zookeeper-tls")]
+        is_tls,
+    })
 }
 
 fn host(host: &str) -> Result<String, Error> {

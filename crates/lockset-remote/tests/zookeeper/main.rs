@@ -8,3 +8,5 @@ mod ensemble;
 mod promises;
 mod sessions;
 mod support;
+#[cfg(feature = "zookeeper-tls")]
+mod tls;
