@@ -98,6 +98,22 @@ fn a_holder_that_vanishes_keeps_the_lock_for_its_ttl_in_whole_seconds() {
     assert!(kept >= ttl && kept < Duration::from_secs(5), "{kept:?}");
 }
 
+/// By its renewal it has another session, which is to end as soon as the first would have.
+#[test]
+fn a_holder_that_came_back_and_vanishes_keeps_the_lock_no_longer() {
+    let proxy = Proxy::start(SERVER.addr()).unwrap();
+    let ttl = Duration::from_secs(3);
+    let lock = job(&behind(&proxy), "sessions/back", ttl).with_renewal(Renewal::Never);
+    let lease = lock.lock().unwrap();
+    proxy.cut();
+    eventually("it is renewed", || lease.renew().is_ok());
+    let renewed = Instant::now();
+    proxy.silence();
+    drop(job(&SERVER.url(), "sessions/back", LONG).lock().unwrap());
+    let kept = renewed.elapsed();
+    assert!(kept < ttl + Duration::from_secs(3), "{kept:?}");
+}
+
 #[test]
 fn a_session_that_is_given_back_clean_serves_the_next() {
     let proxy = Proxy::start(SERVER.addr()).unwrap();
