@@ -2,9 +2,9 @@
 //! scenarios for all of them.
 //!
 //! [`TABLE`] is what is asked, of the mutex as of the quorum of servers. [`Rival`] is what a lock
-//! has to do for that: three methods. [`mutexes`], [`semaphores`], [`files`] and [`leases`] are the
-//! locks that are here; a program adds its own as [`Entry`]s. [`compare`] does the rest, as the
-//! command `lockset compare` does it, and [`round`] is what its processes do.
+//! has to do for that: three methods. [`mutexes()`], [`semaphores()`], [`files()`] and [`leases()`]
+//! are the locks that are here; a program adds its own as [`Entry`]s. [`compare`] does the rest, as
+//! the command `lockset compare` does it, and [`round`] is what its processes do.
 //!
 //! Every lock is checked while it is measured: by a counter that loses updates unless its users
 //! exclude each other, and by the times of all holds. One that fails is reported as broken, and has
