@@ -331,7 +331,7 @@ impl LeaseStore for Postgres {
                 Some(Hold::Waiting(session, waiting)) => {
                     drop(waiting);
                     // The order to end its statement may come late, and end the next one: so
-                    // nobody uses this session any more.
+                    // this connection has no next one.
                     session.clean(&self.server).await?;
                     Ok(Withdrawn::NotHeld)
                 }
