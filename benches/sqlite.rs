@@ -7,14 +7,15 @@
 //! The lease syncs once for a thousand fences, and takes the way to the thread that owns the
 //! connection and back. `sqlite_leases` compares it with more.
 
-use std::path::Path;
-use std::time::Duration;
+#[path = "sqlite_leases/bare.rs"]
+mod bare;
 
 use criterion::{Criterion, SamplingMode, criterion_group, criterion_main};
 use lockset::remote::sqlite::Sqlite;
 use lockset::{Lease, Lock, Locks, Released, RemoteLock};
 use lockset_bench::{Rival, uncontended};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use bare::Bare;
 
 struct Lockset(RemoteLock);
 
@@ -28,37 +29,9 @@ impl Rival for Lockset {
     }
 }
 
-struct BareTransaction(Connection);
-
-impl BareTransaction {
-    fn open(path: &Path) -> rusqlite::Result<Self> {
-        let connection = Connection::open(path)?;
-        // As `lockset-remote` sets them.
-        connection.busy_timeout(Duration::from_secs(5))?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.execute_batch(
-            "CREATE TABLE lease (name TEXT PRIMARY KEY, held INTEGER NOT NULL) WITHOUT ROWID;
-             INSERT INTO lease VALUES ('bench', 0);",
-        )?;
-        Ok(Self(connection))
-    }
-
-    fn set(&self, held: bool, synchronous: &str) -> rusqlite::Result<()> {
-        self.0.pragma_update(None, "synchronous", synchronous)?;
-        let immediate = TransactionBehavior::Immediate;
-        let transaction = Transaction::new_unchecked(&self.0, immediate)?;
-        transaction
-            .prepare_cached("UPDATE lease SET held = ?1 WHERE name = 'bench'")?
-            .execute([held])?;
-        transaction.commit()
-    }
-}
-
-impl Rival for BareTransaction {
+impl Rival for Bare {
     fn section(&self, inside: impl FnOnce()) {
-        self.set(true, "FULL").expect("the database can be written");
-        inside();
-        self.set(false, "NORMAL").expect("the database can be written");
+        self.section(inside).expect("the database can be written");
     }
 }
 
@@ -67,7 +40,7 @@ fn leases(criterion: &mut Criterion) {
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
     let store = Sqlite::open(dir.path().join("lockset.db")).expect("a database");
     let lock = Locks::new(store).lock("bench").expect("a good name");
-    let bare = BareTransaction::open(&dir.path().join("bare.db")).expect("a database");
+    let bare = Bare::open(&dir.path().join("bare.db"), ["FULL", "NORMAL"]).expect("a database");
 
     let mut group = criterion.benchmark_group("sqlite/uncontended");
     // Samples of one length: with syncs of milliseconds, growing ones would take minutes.

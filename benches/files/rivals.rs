@@ -8,6 +8,7 @@ macro_rules! for_rivals {
     ($entry:ident, $dir:expr) => {
         [
             $entry::<Bare>("bare flock", $dir),
+            $entry::<Bare>("bare flock (again)", $dir),
             $entry::<Ours>("lockset", $dir),
             $entry::<OursAsync>("lockset, async", $dir),
             $entry::<Std>("std", $dir),

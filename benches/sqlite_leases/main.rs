@@ -12,6 +12,7 @@
 //! - All write so much before they are measured that the log beside the database is written over
 //!   and does not grow any more, as in a program that has run for a while.
 
+mod bare;
 mod hand_overs;
 mod pairs;
 

@@ -8,12 +8,12 @@
 //! and one for a rival that never syncs and so has no fence to rely on.
 
 use std::hint::black_box;
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use lockset::remote::sqlite::Sqlite;
 use lockset::{Lease, Lock, Locks, Released, RemoteLock};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::bare::Bare;
 
 /// What does one pair, and what it is called.
 type Entry = (&'static str, Box<dyn FnMut()>);
@@ -31,8 +31,8 @@ pub(crate) fn report(rounds: usize) {
     let path = |name: &str| dir.path().join(name);
     let store = || Locks::new(Sqlite::open(path("leases")).expect("a database"));
     let bare = |name, synchronous| {
-        let bare = Bare { connection: open(&path(name)).expect("a database"), synchronous };
-        Box::new(move || bare.pair().expect("the database can be written"))
+        let bare = Bare::open(&path(name), synchronous).expect("a database");
+        Box::new(move || bare.section(|| ()).expect("the database can be written"))
     };
     let lock = store().lock("bench").expect("a good name");
     let (locks, mut count) = (store(), 0);
@@ -64,38 +64,4 @@ fn pair(lock: &RemoteLock) {
     // To drop it would give it back in the background, and so move half of the work out of the
     // measured time.
     assert_eq!(lease.release().expect("the database can be written"), Released::InTime);
-}
-
-/// Transactions without a lock.
-struct Bare {
-    connection: Connection,
-    /// As which of SQLite's settings each of the two is made.
-    synchronous: [&'static str; 2],
-}
-
-fn open(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
-    // As `lockset-remote` sets them.
-    connection.busy_timeout(Duration::from_secs(5))?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.execute_batch(
-        "CREATE TABLE lease (name TEXT PRIMARY KEY, held INTEGER NOT NULL) WITHOUT ROWID;
-         INSERT INTO lease VALUES ('bench', 0);",
-    )?;
-    Ok(connection)
-}
-
-impl Bare {
-    fn pair(&self) -> rusqlite::Result<()> {
-        for (held, synchronous) in [true, false].into_iter().zip(self.synchronous) {
-            self.connection.pragma_update(None, "synchronous", synchronous)?;
-            let immediate = TransactionBehavior::Immediate;
-            let transaction = Transaction::new_unchecked(&self.connection, immediate)?;
-            transaction
-                .prepare_cached("UPDATE lease SET held = ?1 WHERE name = 'bench'")?
-                .execute([held])?;
-            transaction.commit()?;
-        }
-        Ok(())
-    }
 }
