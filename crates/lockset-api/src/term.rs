@@ -4,6 +4,7 @@ use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -168,7 +169,12 @@ impl Term {
         if does_anybody_wait {
             self.0.changed.notify_all();
         }
-        watchers.into_values().for_each(Waker::wake);
+        // Each of them, even if one panics: it is somebody else's code.
+        let wake = |watcher: Waker| catch_unwind(AssertUnwindSafe(|| watcher.wake())).err();
+        let panics: Vec<_> = watchers.into_values().filter_map(wake).collect();
+        if let Some(first) = panics.into_iter().next() {
+            resume_unwind(first);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -1,5 +1,6 @@
 //! A term ends once, by its clock or by its keeper, and everybody who watches is told.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, mpsc};
 use std::task::{Context, Wake, Waker};
@@ -125,4 +126,31 @@ fn wake_and_drop() {
     let mut lost = pin!(term.lost());
     poll(lost.as_mut());
     assert_eq!(term.end(End::Released), End::Released);
+}
+
+/// A waker is somebody else's code. Each watcher hears of the end, whatever the others do.
+#[test]
+fn a_waker_that_panics_keeps_no_other_watcher_uninformed() {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic!("a waker that panics");
+        }
+    }
+    struct Tells(mpsc::Sender<()>);
+    impl Wake for Tells {
+        fn wake(self: Arc<Self>) {
+            self.0.send(()).unwrap();
+        }
+    }
+    let term = long();
+    let (tells, told) = mpsc::channel();
+    let wakers: [Waker; 3] =
+        [Arc::new(Panics).into(), Arc::new(Panics).into(), Arc::new(Tells(tells)).into()];
+    let mut watchers = wakers.each_ref().map(|_| term.lost());
+    for (watcher, waker) in watchers.iter_mut().zip(&wakers) {
+        assert!(Pin::new(watcher).poll(&mut Context::from_waker(waker)).is_pending());
+    }
+    assert!(catch_unwind(AssertUnwindSafe(|| term.end(End::Released))).is_err());
+    told.try_recv().expect("it was woken");
 }

@@ -37,20 +37,13 @@ pub struct Options {
     pub out: PathBuf,
 }
 
-/// How much is measured.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Effort {
-    /// How often each lock is measured in each scenario, each time in another process.
-    pub(crate) rounds: u32,
-    /// How many times the shortest useful time one measurement takes.
-    pub(crate) factor: u32,
-}
-
 impl Options {
+    /// How often each lock is measured in each scenario, each time in another process.
+    ///
     /// Seven rounds are the fewest in which "always faster" is no chance: one in 64. More rounds
     /// tell more than longer ones: what differs most is what a process is dealt once.
-    pub(crate) fn effort(&self) -> Effort {
-        if self.full { Effort { rounds: 11, factor: 1 } } else { Effort { rounds: 7, factor: 1 } }
+    pub(crate) fn rounds(&self) -> u32 {
+        if self.full { 11 } else { 7 }
     }
 
     /// Whether leases are measured: servers are started for them.

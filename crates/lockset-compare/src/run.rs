@@ -73,12 +73,12 @@ pub fn run(
 ) -> Result<Report> {
     let started = Instant::now();
     let chosen = options.chosen(entries(servers))?;
-    let (effort, seed) = (options.effort(), options.seed());
+    let (rounds, seed) = (options.rounds(), options.seed());
     let a_round: usize = chosen.iter().map(|entry| options.scenarios(entry).count()).sum();
-    let all = a_round * effort.rounds as usize;
-    let mut report = Report::new(!options.full, seed, effort.rounds, &chosen);
+    let all = a_round * rounds as usize;
+    let mut report = Report::new(!options.full, seed, rounds, &chosen);
     let mut done = 0;
-    for round in 0..effort.rounds {
+    for round in 0..rounds {
         let faulty = report.locks.iter().filter(|lock| lock.fault.is_some());
         let plan = Plan {
             only: options.only.clone(),
@@ -148,7 +148,6 @@ pub fn round(plan: impl std::io::Read, mut answers: impl Write, entries: Entries
         seed: Some(plan.seed),
         ..Options::default()
     };
-    let factor = options.effort().factor;
     let mut chosen = options.chosen(entries(&plan.servers))?;
     chosen.retain(|entry| !plan.without.contains(&entry.id()));
     let dir = tempfile::Builder::new().prefix("lockset-compare").tempdir_in(a_disk())?;
@@ -161,7 +160,7 @@ pub fn round(plan: impl std::io::Read, mut answers: impl Write, entries: Entries
         }
         let name = format!("lockset-compare-{}-{}-{nth}", std::process::id(), plan.seed);
         let seed = random.below(1 << 32);
-        let Some(outcome) = entry.run(scenario, dir.path(), name, factor, seed) else { continue };
+        let Some(outcome) = entry.run(scenario, dir.path(), name, 1, seed) else { continue };
         if outcome.is_err() {
             faulty.push(at);
         }

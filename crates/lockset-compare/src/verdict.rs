@@ -11,7 +11,7 @@ use crate::scenario::{Scenario, TABLE};
 use crate::stats::median;
 
 /// The chance of calling a difference that is none, for each comparison. Seven rounds that all
-/// agree are less than 2 %; with the rounds of a full run, which is the one that is quoted, a level
+/// agree are less than 2 %; with the rounds of a full run, which is the one to quote, a level
 /// can be asked for at which some hundred comparisons hardly have one that is called by chance.
 fn level(report: &Report) -> f64 {
     if report.quick { 0.02 } else { 0.005 }

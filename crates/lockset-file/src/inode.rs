@@ -8,7 +8,7 @@ use crate::files::{By, Files};
 use crate::state::{Errands, Helper, State};
 use crate::sync::{Condvar, Mutex, MutexGuard, spawn};
 use crate::sys::{Answer, Identity, Mode, Process};
-use crate::waiter::{Fate, Patience, Waiter};
+use crate::waiter::{Fate, Waiter};
 
 /// A lock file that this process has open, for all its handles and guards.
 #[derive(Debug)]
@@ -67,7 +67,9 @@ impl Inode {
             let Err(error) = self.start_helper() else { break };
             let mut state = self.lock();
             state.helper = Helper::Absent;
-            state.refuse_first(error, &mut errands);
+            if state.needs_helper() {
+                state.refuse_first(error, &mut errands);
+            }
             state.settle(&self.files, &mut errands);
         }
         if errands.notify_helper {
@@ -114,10 +116,8 @@ impl Inode {
     fn help(self: Arc<Self>) {
         let mut state = self.lock();
         // Of the first it keeps nothing: that one may leave meanwhile, and its waker with it.
-        while let Some((mode, patience)) = state.queue.front().map(|one| (one.mode, one.patience)) {
-            let is_needed =
-                state.kernel.is_none() && !state.is_asking && patience != Patience::Endless;
-            if !is_needed {
+        while let Some(mode) = state.queue.front().map(|first| first.mode) {
+            if !state.needs_helper() {
                 state = self.task.wait(state).unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
@@ -133,7 +133,9 @@ impl Inode {
                     let _ = self.files.unlock(By::Helper);
                 }
                 Ok(()) => state.granted(&self.files, mode, By::Helper),
-                Err(error) => state.refuse_first(error, &mut errands),
+                Err(error) if state.needs_helper() => state.refuse_first(error, &mut errands),
+                // It is gone for whom this was, and nobody else's error.
+                Err(_) => {}
             }
             state.settle(&self.files, &mut errands);
             // It is awake, and will see for itself what there is to do.

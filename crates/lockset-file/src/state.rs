@@ -5,9 +5,10 @@
 //! which are run with the mutex let go: a waker is somebody else's code.
 
 use std::collections::VecDeque;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use std::{io, vec};
 
 use crate::files::{By, Files};
 use crate::sync::{few, now};
@@ -113,19 +114,13 @@ pub(crate) struct Errands {
 }
 
 impl Errands {
-    /// Wakes whom it is for, and all of them even if one's waker panics. The panic comes out here.
+    /// Wakes whom it is for, and all of them even if wakers panic. The first panic comes out here.
     pub(crate) fn wake(self) {
-        let mut rest = Rest(self.wake.into_iter());
-        rest.0.by_ref().for_each(|waiter| waiter.wake());
-    }
-}
-
-/// Those who have yet to be woken; dropped by a panic, it wakes them.
-struct Rest(vec::IntoIter<Arc<Waiter>>);
-
-impl Drop for Rest {
-    fn drop(&mut self) {
-        self.0.by_ref().for_each(|waiter| waiter.wake());
+        let wake = |waiter: Arc<Waiter>| catch_unwind(AssertUnwindSafe(|| waiter.wake())).err();
+        let panics: Vec<_> = self.wake.into_iter().filter_map(wake).collect();
+        if let Some(first) = panics.into_iter().next() {
+            resume_unwind(first);
+        }
     }
 }
 
@@ -270,6 +265,12 @@ impl State {
         }
         files.hints.set_kept(self.kernel.is_some() && self.held == Held::Free);
         files.hints.set_first(self.queue.front().map_or(0, |first| first.ticket));
+    }
+
+    /// Whether the first is one on whose behalf the helper has to ask the kernel.
+    pub(crate) fn needs_helper(&self) -> bool {
+        let is_asked = self.kernel.is_some() || self.is_asking;
+        !is_asked && self.queue.front().is_some_and(|first| first.patience != Patience::Endless)
     }
 
     /// Sees to it that somebody asks the kernel on behalf of the first.

@@ -25,7 +25,7 @@ use lockset_api::Deadline;
 #[cfg(any(lockset_loom, lockset_shuttle))]
 pub use imp::join_helpers;
 #[cfg(any(lockset_loom, lockset_shuttle))]
-pub use kernel::{Outsider, is_awaited};
+pub use kernel::{Outsider, is_awaited, refuse_the_helper};
 #[cfg(any(lockset_loom, lockset_shuttle))]
 pub(crate) use lockset_sync::checker;
 #[cfg(any(lockset_loom, lockset_shuttle))]

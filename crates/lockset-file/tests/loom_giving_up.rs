@@ -8,8 +8,10 @@
 
 mod models;
 
-use lockset_api::{Lock, SharedLock};
-use lockset_file::sync::{Outsider, expire_deadlines, join_helpers};
+use std::task::{Context, Poll, Waker};
+
+use lockset_api::{AsyncLock, Lock, SharedLock};
+use lockset_file::sync::{Outsider, expire_deadlines, join_helpers, refuse_the_helper};
 use lockset_file::{Mode, Options};
 use models::{Guarded, dropped, model, patient, require_idle, start, task, timed, visit};
 
@@ -38,6 +40,28 @@ fn a_grant_meets_a_dropped_future() {
         drop(held);
         let served = task.join().unwrap();
         assert_eq!(guarded.number(), 1 + usize::from(served));
+        require_idle(&guarded);
+    });
+}
+
+/// The helper asks in vain on behalf of one who has gone, and who is first by then asks the kernel
+/// himself: it is not his error, and what the kernel grants him is his.
+#[test]
+fn an_error_of_the_helpers_meets_a_dropped_future() {
+    model(Some(2), Options::new(), |guarded| {
+        let process = Outsider::lock(Mode::Exclusive);
+        refuse_the_helper();
+        let mut task = Box::pin(guarded.lock.lock_async());
+        let first_look = task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        // Pending, or refused already.
+        let has_it = matches!(first_look, Poll::Ready(Ok(_)));
+        assert!(!has_it, "another process has it");
+        let next = patient(&guarded, 1);
+        loom::thread::yield_now();
+        drop(task);
+        visit(&guarded, process);
+        next.join().unwrap();
+        assert_eq!(guarded.number(), 2);
         require_idle(&guarded);
     });
 }

@@ -48,8 +48,7 @@ fn naively_waited_for_it_outlives_the_runtime() {
     let runtime = runtime.expect("a runtime");
     let file = std::fs::File::open(&path).expect("opens");
     runtime.spawn_blocking(move || file.lock());
-    let asks = format!("-> FLOCK  ADVISORY  WRITE {} ", std::process::id());
-    let waits = || std::fs::read_to_string("/proc/locks").is_ok_and(|all| all.contains(&asks));
+    let waits = || support::asks_the_kernel(&path);
     until("it waits", waits);
     // Without a timeout it would take as long as the peer has the lock.
     runtime.shutdown_timeout(Duration::from_millis(50));

@@ -139,10 +139,12 @@ impl Mysql {
     }
 
     /// Trusts a server whose certificate one of these has signed (PEM, one or more), and no other.
+    /// With `verify_identity=false` in the URL it may be of any name.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if there is no TLS in the URL, or if these are no certificates.
+    /// [`ErrorKind::Config`] if there is no TLS in the URL, if by `verify_ca=false` it trusts
+    /// anybody, or if these are no certificates.
     #[cfg(feature = "mysql-tls")]
     pub fn with_root_certificates(self, roots: &[u8]) -> Result<Self, Error> {
         Ok(Self { server: Arc::new(self.server.trusting(roots)?), ..self })

@@ -90,8 +90,8 @@
 //! TLS unasked (`prefer`), nothing is tried here: whether the feature is on somewhere in a program
 //! changes nothing for a URL that does not ask.
 //!
-//! A password is bound to the channel (`channel_binding=require` insists on it), so that nobody in
-//! between can make use of it.
+//! With `channel_binding=require` a password is of use on this connection alone, and to nobody in
+//! between. Without it, whoever is believed may ask for the password itself.
 //!
 //! # Fences
 //!

@@ -7,7 +7,8 @@
 //! | `lockset_waiter` | each waiter for a lock, with its `place` in the line |
 //! | `lockset_schema` | the version of these, the start of the machine they are of, the `base` |
 //!
-//! The first is kept for ever, since fences must go on rising. A holder's row says how much of the
+//! The first is kept for ever, since fences must go on rising; a power cut may take rows that were
+//! not synced, and then the `base` stands for them. A holder's row says how much of the
 //! lock it has ([`Mode`]), since when and until when, with which fence, and who it is;
 //! a waiter's what it asks for, and by which bell it is to be woken. A database of an earlier
 //! version is brought up to this one when it is opened; one of a later version is refused. It may
@@ -19,13 +20,13 @@
 //! # What is synced to disk
 //!
 //! A power cut ends every lease, so of leases nothing need survive it, and renewals and releases
-//! wait for no disk. But no fence may be handed out twice. So of every lock a thousand fences are
-//! put aside when the machine has started, and a thousand more by whoever needs them. That is
-//! synced before any of them is handed out, by each process before its first grant; the grants that
-//! have one of them are not. When the machine has started anew, each lock goes on behind all that
-//! were put aside. In this way [the timestamp oracle of Percolator] hands out its numbers. Where
-//! the system does not say that the machine was started anew, on others than Linux, each grant is
-//! synced.
+//! wait for no disk, but for the one in some hundred that brings SQLite's log in. But no fence may
+//! be handed out twice. So of every lock a thousand fences are put aside when the machine has
+//! started, and a thousand more by whoever needs them. That is synced before any of them is handed
+//! out, by each process before its first grant; the grants that have one of them are not. When the
+//! machine has started anew, each lock goes on behind all that were put aside. In this way [the
+//! timestamp oracle of Percolator] hands out its numbers. Where the system does not say that the
+//! machine was started anew, on others than Linux, each grant is synced.
 //!
 //! [the timestamp oracle of Percolator]: https://research.google/pubs/pub36726/
 //!

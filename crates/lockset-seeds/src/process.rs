@@ -112,11 +112,11 @@ impl Process {
         self.life = Some(Life { held, tray, work, runtime });
     }
 
-    /// As `kill -9` does. What its kernel has under way is hung up.
+    /// As `kill -9` does. What its kernel has under way is hung up, in the order in which it began:
+    /// nothing of the process itself runs any more, such as the end of what it owned.
     pub(crate) fn kill(&mut self) {
         self.go_on();
         if let Some(life) = self.life.take() {
-            drop(life.runtime);
             life.tray.abandon().into_iter().for_each(|order| self.order(order));
             self.card.replies.borrow_mut().clear();
         }

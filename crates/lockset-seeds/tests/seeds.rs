@@ -63,7 +63,7 @@ fn one_seed() {
 
 #[test]
 fn the_same_seed_is_the_same_history_byte_for_byte() {
-    for seed in 0..20 {
+    for seed in 0..60 {
         assert!(run(seed).history == run(seed).history, "seed {seed} has two histories");
     }
 }

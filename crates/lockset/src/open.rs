@@ -24,7 +24,8 @@ use lockset_remote::{LeaseStore, Locks, RemoteLock};
 /// A user and a password stand before the first host, as in `redis://USER:PASSWORD@HOST`, and are
 /// never printed.
 ///
-/// Servers are spoken to by TLS where the URL asks for it, and then only if they are who they say:
+/// Servers are spoken to by TLS where the URL asks for it, and by these only if they are who they
+/// say. What weaker ones there are, the stores' documentation says.
 ///
 /// | URL | feature |
 /// |---|---|

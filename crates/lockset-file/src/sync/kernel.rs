@@ -36,6 +36,10 @@ struct Table {
     queue: VecDeque<Call>,
     /// How many other processes there have been.
     outsiders: usize,
+    /// The opening that was the first to ask.
+    main: Option<Owner>,
+    /// Whether it has no locks left for a second opening.
+    refuses: bool,
 }
 
 /// What this stands in for.
@@ -77,7 +81,7 @@ impl Outsider {
     /// Waits in the kernel.
     pub fn lock(mode: Mode) -> Self {
         let outsider = Self::new();
-        KERNEL.lock(outsider.0, mode);
+        KERNEL.lock(outsider.0, mode).expect("it refuses openings alone");
         outsider
     }
 
@@ -105,9 +109,13 @@ pub fn is_awaited() -> bool {
     KERNEL.enter().queue.iter().any(|call| matches!(call.owner, Owner::Outsider(_)))
 }
 
+/// From now on whoever asks for the helper fails, as if the kernel had no memory for its lock.
+pub fn refuse_the_helper() {
+    KERNEL.enter().refuses = true;
+}
+
 pub(crate) fn lock(file: &File, _: Extent, mode: Mode) -> io::Result<()> {
-    KERNEL.lock(Owner::Opening(file.as_raw_fd()), mode);
-    Ok(())
+    KERNEL.lock(Owner::Opening(file.as_raw_fd()), mode)
 }
 
 pub(crate) fn try_lock(file: &File, _: Extent, mode: Mode) -> io::Result<Answer> {
@@ -127,9 +135,12 @@ impl Kernel {
         self.table.lock().unwrap()
     }
 
-    fn lock(&self, owner: Owner, mode: Mode) {
+    fn lock(&self, owner: Owner, mode: Mode) -> io::Result<()> {
         let sleeper = Arc::new(Sleeper::new());
         let mut table = self.enter();
+        if table.refuses && table.main != Some(owner) {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
         let is_alone = table.queue.iter().all(|call| call.owner != owner);
         assert!(is_alone, "two threads ask with one opening");
         table.give_up(owner);
@@ -138,10 +149,12 @@ impl Kernel {
         drop(table);
         wake(&served);
         sleeper.sleep();
+        Ok(())
     }
 
     fn try_lock(&self, owner: Owner, mode: Mode) -> Answer {
         let mut table = self.enter();
+        table.main.get_or_insert(owner);
         table.give_up(owner);
         let served = table.serve();
         let is_free = table.admits(mode);

@@ -5,8 +5,9 @@
 use std::env;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{self, Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use lockset_api::{Lock, SharedLock};
 use lockset_file::{FileGuard, FileLock, Options};
@@ -219,6 +220,15 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 /// How many wait in this process and for it in the kernel.
 pub(crate) fn waiting(lock: &FileLock) -> usize {
     lock.status().expect("the kernel tells").waiting.len()
+}
+
+/// Whether somebody of this process sleeps in the kernel until he can write this file.
+pub(crate) fn asks_the_kernel(path: &Path) -> bool {
+    let inode = fs::metadata(path).expect("it is there").ino();
+    let (asks, file) =
+        (format!("-> FLOCK  ADVISORY  WRITE {} ", process::id()), format!(":{inode} "));
+    let all = fs::read_to_string("/proc/locks").expect("the kernel tells");
+    all.lines().any(|line| line.contains(&asks) && line.contains(&file))
 }
 
 /// The threads of this process that wait on behalf of others.

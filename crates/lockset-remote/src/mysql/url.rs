@@ -52,6 +52,11 @@ pub(super) fn trust(opts: &Opts, roots: &[u8]) -> Result<Opts, Error> {
         let why = "certificates are for TLS, which a URL asks for by ?require_ssl=true";
         return Err(Error::new(ErrorKind::Config, why));
     };
+    if ssl.accept_invalid_certs() {
+        let why =
+            "by ?verify_ca=false anybody is trusted, and by certificates one: only one can be";
+        return Err(Error::new(ErrorKind::Config, why));
+    }
     crate::tls::roots(roots)?;
     let ssl = ssl.with_root_certs(vec![roots.to_owned().into()]).with_disable_built_in_roots(true);
     Ok(OptsBuilder::from_opts(opts.clone()).ssl_opts(ssl).into())

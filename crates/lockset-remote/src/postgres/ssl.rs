@@ -49,14 +49,23 @@ const MODES: [(&str, Mode); 5] = [
 pub(super) fn split(url: &str) -> Result<(String, Ssl), Error> {
     // As the client's parser has it: also a password may have a question mark.
     let user = url.find('@').unwrap_or_default();
+    // That parser takes all before the first `@` for the user, wherever it stands: it would connect
+    // to another host, and what was asked of TLS would be part of the user's name.
+    let name = url[..user].split_once("://").map_or("", |(_, name)| name);
+    if name.contains('/') || name.contains('?') && name.contains('=') {
+        return refuse(
+            "in a user, a password or a parameter an `@` is written %40, a `/` %2F and a `?` %3F",
+        );
+    }
     let Some(mark) = url[user..].find('?').map(|mark| user + mark) else {
         return Ok((url.to_owned(), Ssl { mode: Mode::Disable, roots: Roots::Unsaid }));
     };
     let (mut mode, mut roots, mut rest) = (None, None, Vec::new());
     for parameter in url[mark + 1..].split('&') {
-        match parameter.split_once('=') {
-            Some(("sslmode", value)) => mode = Some(read_mode(value)?),
-            Some(("sslrootcert", value)) => roots = Some(read_roots(value)?),
+        let (key, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        match decode(key).as_deref() {
+            Some("sslmode") => mode = Some(read_mode(value)?),
+            Some("sslrootcert") => roots = Some(read_roots(value)?),
             _ => rest.push(parameter),
         }
     }

@@ -32,7 +32,8 @@ pub(super) struct Database {
 /// How long opening waits for other processes. Past this one of them is stuck.
 const OPENING: Duration = Duration::from_secs(5);
 
-/// How many fences of a lock go by between two syncs. A power cut makes them jump by no more.
+/// How many fences of a lock go by between two syncs. A start of the machine makes them jump by no
+/// more.
 const RESERVE: i64 = 1000;
 
 /// How many statements are kept ready: more than there are.

@@ -60,6 +60,11 @@ fn a_server_that_somebody_else_vouches_for_is_not_believed() {
     // Whoever wants no more than that nobody listens can have it.
     let anybody = format!("{}&verify_ca=false", server.url());
     assert_eq!(job(&anybody, "job", LONG).lock().unwrap().release().unwrap(), Released::InTime);
+    // But not say at once whom to trust.
+    let both = Mysql::new(&anybody)
+        .unwrap()
+        .with_root_certificates(&fs::read(server.authority()).unwrap());
+    assert!(both.unwrap_err().to_string().contains("verify_ca=false"));
 }
 
 #[test]

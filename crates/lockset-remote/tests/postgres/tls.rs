@@ -149,3 +149,18 @@ fn what_cannot_be_meant_is_refused_at_once() {
         assert_eq!(error.unwrap_err().kind(), ErrorKind::Config, "{url}");
     }
 }
+
+/// The client takes what stands before the first `@` for a user, and reads escaped keys.
+#[test]
+fn what_is_asked_of_tls_is_heard_wherever_it_stands() {
+    for (url, part) in [
+        ("postgres://db/app?password=hunter2&sslmode=verify-full&application_name=a@b", "%40"),
+        ("postgres://db?password=hunter2&sslmode=verify-full&application_name=a@b", "%40"),
+        ("postgres://db/app?password=hunter2&ssl%6Dode=sometimes", "verify-full"),
+    ] {
+        let error = Postgres::new(url).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{error:?}");
+        assert!(error.to_string().contains(part), "{error:?}");
+        assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+    }
+}

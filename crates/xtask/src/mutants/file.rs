@@ -64,6 +64,13 @@ pub(super) const GIVING_UP: Area = area(
             test: "the_kernels_grant_meets_a_dropped_future",
         },
         Mutant {
+            name: "helper's error told to whoever is first",
+            file: INODE,
+            from: "Err(error) if state.needs_helper() => state.refuse_first",
+            to: "Err(error) => state.refuse_first",
+            test: "an_error_of_the_helpers_meets_a_dropped_future",
+        },
+        Mutant {
             name: "call taken along by one who gives up",
             file: REQUEST,
             from: "inode.change(|state| {\n            \
