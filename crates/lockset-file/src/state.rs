@@ -226,10 +226,20 @@ impl State {
             self.let_go(files);
             // Who left the queue by answering a call has told nobody.
             errands.notify_helper |= self.helper == Helper::Awake;
+            return;
+        }
+        self.limits = limits;
+        if self.is_called() && self.may_be_passed() && !self.is_turn_over() {
+            files.hints.set_kept(true);
         } else {
-            self.limits = limits;
             self.settle(files, errands);
         }
+    }
+
+    /// Whether the first has been called to what lies ready for it, and has yet to come.
+    fn is_called(&self) -> bool {
+        let is_exclusive = self.kernel.is_some_and(|grant| grant.mode == Mode::Exclusive);
+        is_exclusive && self.queue.front().is_some_and(|first| first.fate() == Fate::Called)
     }
 
     /// Gives the lock back to the kernel.

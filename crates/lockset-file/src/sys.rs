@@ -96,11 +96,17 @@ pub(crate) fn unlock(file: &File, extent: Extent) -> io::Result<()> {
 /// For reading and writing, because network file systems only lock exclusively what is open for
 /// writing; not through a symbolic link at the end of the path, which in a shared directory could
 /// lead anywhere; and, as std always does, not to be inherited by programs that are started.
+///
+/// Created only if it is not there: in a directory that everybody may write to, Linux can refuse to
+/// create what is there already and is another user's (`fs.protected_regular`).
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
+    options.read(true).write(true).truncate(false);
     naming::do_not_follow(&mut options);
-    let file = options.open(path)?;
+    let file = match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => options.create(true).open(path),
+        opened => opened,
+    }?;
     if file.metadata()?.is_file() {
         Ok(file)
     } else {

@@ -193,7 +193,7 @@ impl Postgres {
     /// Trusts a server whose certificate one of these has signed (PEM, one or more), and no other.
     ///
     /// It is what `sslrootcert` in the URL does with a file. The name in the certificate is looked
-    /// at for `sslmode=verify-full` alone.
+    /// at for `sslmode=verify-full` alone. A URL with `verify-ca` has to name such a file itself.
     ///
     /// # Errors
     ///
