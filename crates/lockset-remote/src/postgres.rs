@@ -7,11 +7,12 @@
 //! | what | where |
 //! |---|---|
 //! | the lock | the advisory lock with the name's [`key`], exclusive or shared |
-//! | the fence | a row of `lockset.fence`, by that key; beside it who was granted it last, when |
+//! | the fence | a row of `lockset.granted`, by that key; beside it who was granted it last, when |
+//! | where fences go on after a crash | a row of `lockset.reserved` |
 //! | who holds, who waits | `pg_locks`, and the sessions' `application_name` |
 //! | the TTL | the session's `idle_session_timeout` |
 //!
-//! The schema and the table are made where they are missing and the user may; an error says what
+//! The schema and the tables are made where they are missing and the user may; an error says what
 //! the owner has to run where not.
 //!
 //! # What bounds its safety
@@ -33,7 +34,7 @@
 //! # Exchanges
 //!
 //! Taking the lock and counting its fence is one statement, one round trip; giving it back is
-//! another; the server writes the fence to its disk in the first. Where it is taken, a second
+//! another. Where it is taken, a second
 //! statement stands behind the first on the wire: it waits in the server's own queue, which is
 //! first come, first served, and is answered when the lock is
 //! granted and counted. So a hand-over is one round trip, and a waiter asks nothing in between,
@@ -95,8 +96,10 @@
 //!
 //! # Fences
 //!
-//! A fence is the greater of the last one plus one and the server's clock in microseconds, and it
-//! is on disk before it is answered. So it rises with every grant, also across a crash; and where
+//! A fence is the greater of the last one plus one and the server's clock in microseconds. The last
+//! one is in a table that has no log, so that to count waits for no disk, and that a crash empties.
+//! The first fence of each second has the server write the end of that second to its disk before it
+//! is answered, and there they go on after a crash. So a fence rises with every grant; and where
 //! the latest rows are lost, by a restore or a failover, as long as the clock was not set back.
 
 mod address;

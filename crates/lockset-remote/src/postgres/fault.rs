@@ -3,6 +3,7 @@
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
+use super::setup::GRANTS;
 use crate::store::StoreError;
 
 /// An exchange of an established session failed.
@@ -59,11 +60,8 @@ fn is_end_of_session(state: &SqlState) -> bool {
 /// What to do about it, where that is known.
 fn refused(error: Error) -> StoreError {
     let advice = match error.code().map(SqlState::code) {
-        Some("42501") => {
-            "the user needs: GRANT USAGE ON SCHEMA lockset TO the user; GRANT SELECT, INSERT, \
-             UPDATE ON lockset.fence TO the user"
-        }
-        Some("42P01" | "3F000") => "the table lockset.fence has been removed; connect anew",
+        Some("42501") => &format!("the user needs: {GRANTS}"),
+        Some("42P01" | "3F000") => "a table of the schema lockset has been removed; connect anew",
         // Prepared statements are of a session.
         Some("26000" | "42P05") => POOLED,
         _ => return StoreError::refused(error),

@@ -1,4 +1,4 @@
-//! What every session begins with: is it one, on a server that will do, with our table?
+//! What every session begins with: is it one, on a server that will do, with our tables?
 
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row};
@@ -17,13 +17,15 @@ const FACTS: &str = "SELECT version() AS version,
         current_setting('server_version_num')::int AS number,
         pg_is_in_recovery() AS is_standby,
         to_regnamespace('lockset') IS NOT NULL AS has_schema,
-        to_regclass('lockset.fence') IS NOT NULL AS has_table,
+        to_regclass('lockset.granted') IS NOT NULL
+            AND to_regclass('lockset.reserved') IS NOT NULL AS has_tables,
         pg_backend_pid() AS process";
 
 /// Tells the database session from every other: `$1`. The rest makes sure of what a lock relies on,
 /// whatever the database's own defaults are; `$2` is how long it may be idle.
 ///
-/// A count must be on disk before it is answered, or a crash of the server would take fences back.
+/// What is reserved must be on disk before fences of it are answered, or a crash of the server would
+/// take them back.
 const SETTINGS: &str = "SELECT set_config('lockset.session', $1, false),
         set_config('lockset.request', '', false),
         set_config('application_name', 'lockset', false),
@@ -47,15 +49,27 @@ const SESSION: &str = "SELECT coalesce(current_setting('lockset.session', true),
 /// How often a backend looks, while it waits for a lock, whether its client is still there.
 const CHECK_INTERVAL: &str = "500";
 
-/// The fences, a row a name. What is in a row beside the fence tells people who was granted it.
-const TABLE: &str = "CREATE TABLE IF NOT EXISTS lockset.fence (
+/// The last grants, a row a name, which a crash empties. What is in a row beside the fence, and the
+/// one `before`, tells people who was granted it.
+const GRANTED: &str = "CREATE UNLOGGED TABLE IF NOT EXISTS lockset.granted (
         key bigint PRIMARY KEY,
         fence bigint NOT NULL,
+        before bigint,
         name text NOT NULL,
         request text NOT NULL,
         who text NOT NULL,
         granted timestamptz NOT NULL
     ) WITH (fillfactor = 50)";
+
+/// All fences that may ever have been granted for a name are below this.
+const RESERVED: &str = "CREATE TABLE IF NOT EXISTS lockset.reserved (
+        key bigint PRIMARY KEY,
+        below bigint NOT NULL
+    ) WITH (fillfactor = 50)";
+
+/// What a user needs who is not the tables' owner.
+pub(super) const GRANTS: &str = "GRANT USAGE ON SCHEMA lockset TO the user; GRANT SELECT, INSERT, \
+                                 UPDATE ON lockset.granted, lockset.reserved TO the user";
 
 /// Prepares a session; the server's process for it.
 pub(super) async fn prepare(client: &Client, server: &Server) -> Result<i32, StoreError> {
@@ -71,8 +85,8 @@ pub(super) async fn prepare(client: &Client, server: &Server) -> Result<i32, Sto
     let texts = [&*name, super::KEEP];
     client.query_typed(SETTINGS, &typed(&texts)).await.map_err(failed)?;
     notice_clients(client).await?;
-    if !fact("has_table")? {
-        create_table(client, fact("has_schema")?).await?;
+    if !fact("has_tables")? {
+        create_tables(client, fact("has_schema")?).await?;
     }
     server.is_probed.get_or_try_init(|| probe(client, &name, server)).await?;
     if session(client).await? != name {
@@ -112,19 +126,19 @@ async fn notice_clients(client: &Client) -> Result<(), StoreError> {
     }
 }
 
-async fn create_table(client: &Client, has_schema: bool) -> Result<(), StoreError> {
+async fn create_tables(client: &Client, has_schema: bool) -> Result<(), StoreError> {
     // Two that do this at once would meet in the catalog, and one would get an error.
-    const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(hashtext('lockset.fence'))";
+    const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(hashtext('lockset'))";
     let schema = if has_schema { "" } else { "CREATE SCHEMA IF NOT EXISTS lockset;" };
-    let create = format!("BEGIN; {ONE_AT_A_TIME}; {schema} {TABLE}; COMMIT");
+    let create = format!("BEGIN; {ONE_AT_A_TIME}; {schema} {GRANTED}; {RESERVED}; COMMIT");
     client.batch_execute(&create).await.map_err(|error| {
-        let table: Vec<_> = TABLE.split_whitespace().collect();
+        let on_one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let why = format!(
-            "the table of fences is missing and cannot be made: {}; have the database's owner run: \
-             CREATE SCHEMA IF NOT EXISTS lockset; {}; GRANT USAGE ON SCHEMA lockset TO the user; \
-             GRANT SELECT, INSERT, UPDATE ON lockset.fence TO the user",
+            "the tables of fences are missing and cannot be made: {}; have the database's owner \
+             run: CREATE SCHEMA IF NOT EXISTS lockset; {}; {}; {GRANTS}",
             described(&error),
-            table.join(" "),
+            on_one_line(GRANTED),
+            on_one_line(RESERVED),
         );
         match failed(error) {
             refusal if refusal.is_refusal() => StoreError::refused(why),

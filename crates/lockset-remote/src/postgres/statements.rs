@@ -76,15 +76,30 @@ fn wait(suffix: &str) -> String {
 /// The greater of the last fence plus one and the server's clock: so it also rises when the server
 /// has forgotten the latest ones, as one does that was restored from a backup, or a standby that
 /// was promoted.
+///
+/// What was granted last is in a table without a log, which a crash empties; to write there waits
+/// for no disk. The first fence of each second, in microseconds as they are, puts that second on
+/// disk, as one whose fences may have been granted, before it is answered. After a crash fences
+/// begin where the last such second ends.
+///
+/// Rows are locked in the same order by all, or two readers who are counted at once could wait for
+/// each other.
 const COUNT: &str = "
-    INSERT INTO lockset.fence AS f (key, fence, name, request, who, granted)
-    SELECT $1::bigint, (extract(epoch FROM now) * 1000000)::bigint, $2::text, $3::text, $4::text,
-        now
-    FROM (SELECT clock_timestamp() AS now FROM locked WHERE got) AS granted
-    ON CONFLICT (key) DO UPDATE SET fence = greatest(f.fence + 1, excluded.fence),
-        name = excluded.name, request = excluded.request, who = excluded.who,
-        granted = excluded.granted
-    RETURNING fence";
+        INSERT INTO lockset.granted AS g (key, fence, before, name, request, who, granted)
+        SELECT $1::bigint, greatest((extract(epoch FROM now) * 1000000)::bigint,
+                (SELECT below FROM lockset.reserved WHERE key = $1::bigint)),
+            NULL, $2::text, $3::text, $4::text, now
+        FROM (SELECT clock_timestamp() AS now FROM locked WHERE got) AS granted
+        ON CONFLICT (key) DO UPDATE SET before = g.fence,
+            fence = greatest(g.fence + 1, (extract(epoch FROM excluded.granted) * 1000000)::bigint),
+            name = excluded.name, request = excluded.request, who = excluded.who,
+            granted = excluded.granted
+        RETURNING fence, before
+    ), reserved AS (
+        INSERT INTO lockset.reserved AS r (key, below)
+        SELECT $1::bigint, (fence / 1000000 + 1) * 1000000 FROM counted
+        WHERE before IS NULL OR before / 1000000 < fence / 1000000
+        ON CONFLICT (key) DO UPDATE SET below = greatest(r.below, excluded.below)";
 
 /// Gives the lock `$1` back if it is still this request's, `$2`, and says whether it was held; the
 /// session may be idle for `$3` then.

@@ -22,14 +22,14 @@ const PARTIES: &str = "SELECT l.pid, l.mode = 'ExclusiveLock' AS alone, l.grante
     FROM (SELECT clock_timestamp() AS at) AS now
     JOIN pg_locks l ON true
     LEFT JOIN pg_stat_activity a USING (pid)
-    LEFT JOIN lockset.fence f
+    LEFT JOIN lockset.granted f
         ON f.key = $1 AND l.granted AND starts_with(a.application_name, f.request)
     WHERE l.locktype = 'advisory' AND l.objsubid = 1
         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
         AND (l.classid::bigint << 32 | l.objid::bigint) = $1
     ORDER BY l.granted DESC, l.waitstart";
 
-const FENCE: &str = "SELECT fence FROM lockset.fence WHERE key = $1";
+const FENCE: &str = "SELECT fence FROM lockset.granted WHERE key = $1";
 
 /// How long a name of an application may be, for the server.
 const LONGEST: usize = 63;

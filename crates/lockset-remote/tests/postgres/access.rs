@@ -19,7 +19,7 @@ fn the_error_of_a_missing_table_says_what_its_owner_has_to_run() {
     let (_, run) = said.split_once("have the database's owner run: ").expect(&said);
     let (run, _) = run.split_once("; GRANT").unwrap();
     let grants = "GRANT USAGE ON SCHEMA lockset TO worker;
-        GRANT SELECT, INSERT, UPDATE ON lockset.fence TO worker";
+        GRANT SELECT, INSERT, UPDATE ON lockset.granted, lockset.reserved TO worker";
     server.query(run).unwrap();
     let error = job(&url, LONG).lock().map(drop).unwrap_err();
     assert!(format!("{error:?}").contains("GRANT USAGE ON SCHEMA lockset"), "{error:?}");

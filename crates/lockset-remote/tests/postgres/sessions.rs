@@ -130,10 +130,68 @@ fn a_fence_rises_though_the_clock_was_set_back() {
     assert_eq!(lock.lock().unwrap().release().unwrap(), Released::InTime);
     // As if the last grant had been a century from now.
     let ahead = 4_900_000_000_000_000_u64;
-    server.query(&format!("UPDATE lockset.fence SET fence = {ahead}")).unwrap();
+    server.query(&format!("UPDATE lockset.granted SET fence = {ahead}")).unwrap();
     for next in 1..=3 {
         let lease = lock.lock().unwrap();
         assert_eq!(lease.fence().value(), ahead + next);
         assert_eq!(lease.release().unwrap(), Released::InTime);
     }
+}
+
+/// What a crash takes back is not granted again, though no clock helps.
+#[test]
+fn a_fence_rises_though_the_server_crashed_before_it_wrote_the_last_ones() {
+    let mut server = server();
+    let lock = job(&server.url(), LONG);
+    assert_eq!(lock.lock().unwrap().release().unwrap(), Released::InTime);
+    // As if the last grant had been at the end of a second, a century from now.
+    let ahead = 4_900_000_000_000_000_u64;
+    server.query(&format!("UPDATE lockset.granted SET fence = {}", ahead - 2)).unwrap();
+    let mut last = ahead - 2;
+    for _ in 0..3 {
+        for _ in 0..3 {
+            let lease = lock.lock().unwrap();
+            assert!(lease.fence().value() > last, "{} after {last}", lease.fence());
+            last = lease.fence().value();
+            assert_eq!(lease.release().unwrap(), Released::InTime);
+        }
+        server.restart().unwrap();
+    }
+    assert!(last < ahead + 4_000_000, "{last}: each crash costs fences of a second");
+}
+
+#[test]
+fn the_first_fence_of_each_second_is_on_disk_before_it_is_answered() {
+    let server = server();
+    let lock = job(&server.url(), LONG);
+    let mut seconds = Vec::new();
+    while seconds.len() < 3 {
+        let lease = lock.lock().unwrap();
+        let fence = lease.fence().value();
+        let below = server.query("SELECT below FROM lockset.reserved").unwrap();
+        assert!(fence < below[0][0].parse().unwrap(), "{fence}, {below:?}");
+        seconds.push(fence / 1_000_000);
+        seconds.dedup();
+        assert_eq!(lease.release().unwrap(), Released::InTime);
+    }
+}
+
+#[test]
+fn most_grants_wait_for_no_disk() {
+    const TIMES: u64 = 200;
+    let server = server();
+    // What a session has counted is added up when it ends.
+    let synced = || server.query("SELECT wal_sync FROM pg_stat_wal").unwrap()[0][0].parse::<u64>();
+    let locks = locks(&server.url());
+    let lock = locks.lock("job").unwrap();
+    let before = synced().unwrap();
+    for _ in 0..TIMES {
+        assert_eq!(lock.lock().unwrap().release().unwrap(), Released::InTime);
+    }
+    drop((lock, locks));
+    let sessions = "SELECT count(*) FROM pg_stat_activity
+        WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
+    eventually("its sessions end", || server.query(sessions).unwrap() == [["0"]]);
+    let synced = synced().unwrap() - before;
+    assert!(synced < TIMES / 2, "{synced} times");
 }
