@@ -80,9 +80,9 @@ impl Line {
         Self::to_other(server.addr(), server, Some(ONE_WAY), url)
     }
 
-    /// A PostgreSQL server that is [`ONE_WAY`] away. It does not wait for the disk.
+    /// A PostgreSQL server that is [`ONE_WAY`] away.
     pub(crate) fn far_postgres() -> Self {
-        let server = Postgres::start_with(&["fsync=off"]).unwrap_or_else(|error| panic!("{error}"));
+        let server = Postgres::start().unwrap_or_else(|error| panic!("{error}"));
         Self::to_other(server.addr(), server, Some(ONE_WAY), ["postgres://postgres@", "/postgres"])
     }
 

@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use lockset_api::Error;
 
+use crate::errands::Errands;
 use crate::explain::explain;
 use crate::inode::Inode;
 use crate::options::{Handle, Place};
 use crate::record;
-use crate::state::{Errands, Held};
+use crate::state::Held;
 use crate::sys::{Answer, Mode};
 
 /// Holds a [`FileLock`](crate::FileLock), exclusively or shared; dropping it unlocks.

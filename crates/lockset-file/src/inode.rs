@@ -4,8 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 use std::{io, mem};
 
+use crate::errands::Errands;
 use crate::files::{By, Files};
-use crate::state::{Errands, Helper, State};
+use crate::state::{Helper, State};
 use crate::sync::{Condvar, Mutex, MutexGuard, spawn};
 use crate::sys::{Answer, Identity, Mode, Process};
 use crate::waiter::{Fate, Waiter};

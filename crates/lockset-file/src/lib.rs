@@ -56,6 +56,7 @@
 #![cfg_attr(not(windows), forbid(unsafe_code))]
 #![cfg_attr(windows, deny(unsafe_code))]
 
+mod errands;
 mod error;
 mod explain;
 mod fenced;

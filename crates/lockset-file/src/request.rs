@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use lockset_api::{Deadline, Error};
 
+use crate::errands::Errands;
 use crate::explain::explain;
 use crate::guard::FileGuard;
 use crate::inode::Inode;
 use crate::options::{Handle, Place};
-use crate::state::Errands;
 use crate::sync::{has_passed, park, spin};
 use crate::sys::{Answer, Mode};
 use crate::waiter::{Fate, Patience, Waiter, Wake};

@@ -6,10 +6,10 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::errands::Errands;
 use crate::files::{By, Files};
 use crate::sync::{few, now};
 use crate::sys::{Answer, Mode};
@@ -102,26 +102,6 @@ struct Turn {
     grants: u32,
     /// From when somebody else waited for it.
     since: Option<Instant>,
-}
-
-/// What is to be done when the state is unlocked again.
-#[derive(Debug, Default)]
-#[must_use = "somebody waits for this"]
-pub(crate) struct Errands {
-    pub(crate) wake: Vec<Arc<Waiter>>,
-    pub(crate) start_helper: bool,
-    pub(crate) notify_helper: bool,
-}
-
-impl Errands {
-    /// Wakes whom it is for, and all of them even if wakers panic. The first panic comes out here.
-    pub(crate) fn wake(self) {
-        let wake = |waiter: Arc<Waiter>| catch_unwind(AssertUnwindSafe(|| waiter.wake())).err();
-        let panics: Vec<_> = self.wake.into_iter().filter_map(wake).collect();
-        if let Some(first) = panics.into_iter().next() {
-            resume_unwind(first);
-        }
-    }
 }
 
 /// Whether there may be more to do.

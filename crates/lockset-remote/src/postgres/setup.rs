@@ -24,8 +24,9 @@ const FACTS: &str = "SELECT version() AS version,
 /// Tells the database session from every other: `$1`. The rest makes sure of what a lock relies on,
 /// whatever the database's own defaults are; `$2` is how long it may be idle.
 ///
-/// What is reserved must be on disk before fences of it are answered, or a crash of the server would
-/// take them back.
+/// What is reserved must be on disk before fences of it are answered, or a crash of the server
+/// would take them back. And to plan a statement takes longer than to execute it, so that is done
+/// once a session, and not for each of the first five times.
 const SETTINGS: &str = "SELECT set_config('lockset.session', $1, false),
         set_config('lockset.request', '', false),
         set_config('application_name', 'lockset', false),
@@ -34,6 +35,7 @@ const SETTINGS: &str = "SELECT set_config('lockset.session', $1, false),
         set_config('lock_timeout', '0', false),
         set_config('default_transaction_isolation', 'read committed', false),
         set_config('default_transaction_read_only', 'off', false),
+        set_config('plan_cache_mode', 'force_generic_plan', false),
         set_config('synchronous_commit', CASE current_setting('synchronous_commit')
             WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)";
 
@@ -49,8 +51,8 @@ const SESSION: &str = "SELECT coalesce(current_setting('lockset.session', true),
 /// How often a backend looks, while it waits for a lock, whether its client is still there.
 const CHECK_INTERVAL: &str = "500";
 
-/// The last grants, a row a name, which a crash empties. What is in a row beside the fence, and the
-/// one `before`, tells people who was granted it.
+/// The last grants, a row a name, which a crash empties. What is in a row beside the fence and the
+/// one before it tells people who was granted it.
 const GRANTED: &str = "CREATE UNLOGGED TABLE IF NOT EXISTS lockset.granted (
         key bigint PRIMARY KEY,
         fence bigint NOT NULL,
