@@ -208,8 +208,8 @@ pub(crate) const POSTGRES: Comparison = Comparison {
 
 All of these locks are kept by one PostgreSQL server, some milliseconds away. What
 [Leases compared](leases-compared.md) says of its far server goes for this page; the round trip is
-that of a query of no statement. The server waits for its disk, once a second for the fences of ours.
-`pg_advisory_lock` alone writes nothing: it has no fence and no TTL.
+that of a query of no statement. The server waits for its disk, which it does once a second for the
+fences of ours. `pg_advisory_lock` alone writes nothing: it has no fence and no TTL.
 
 ",
 };
