@@ -8,7 +8,7 @@ mod locks;
 
 use std::time::Duration;
 
-use lockset_bench::stats::median;
+use lockset_compare::stats::median;
 
 use crate::holds::shares;
 use crate::in_process::InProcess;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lockset_bench::stats::median;
+use lockset_compare::stats::median;
 
 use crate::holds::{Shares, shares};
 use crate::line::{Line, ONE_WAY};

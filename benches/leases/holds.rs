@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lockset_bench::stats::jain;
+use lockset_compare::stats::jain;
 
 use crate::rival::Figure;
 

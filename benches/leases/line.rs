@@ -4,7 +4,7 @@ use std::any::Any;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use lockset_bench::stats::median;
+use lockset_compare::stats::median;
 use testbed::{Etcd, MariaDb, Postgres, Proxy, Redis, ZooKeeper};
 
 use crate::pings::Ping;

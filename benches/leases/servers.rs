@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use lockset_api::{AsyncLock, Released};
-use lockset_bench::stats::median;
+use lockset_compare::stats::median;
 use lockset_remote::etcd::Etcd;
 use lockset_remote::mysql::Mysql;
 use lockset_remote::postgres::Postgres;

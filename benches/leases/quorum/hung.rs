@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use lockset_bench::stats::median;
+use lockset_compare::stats::median;
 use testbed::Redis;
 
 use crate::line::Line;

@@ -1,7 +1,7 @@
 //! Masters on this machine, and on the same processor as their client: what the quorum costs its
 //! client; and a quorum of something else.
 
-use lockset_bench::stats::median;
+use lockset_compare::stats::median;
 use lockset_remote::redis::Redis;
 use lockset_remote::sqlite::Sqlite;
 

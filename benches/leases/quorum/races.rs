@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lockset_bench::stats::median;
+use lockset_compare::stats::median;
 
 use crate::far::{NO_WAITING, in_round_trips};
 use crate::holds::{Shares, longest_silence, shares};

@@ -58,7 +58,9 @@
 //! s** after its holder or waiter was last heard of.
 //!
 //! A wait is a statement that runs: while it lasts, `VACUUM` cannot remove what became dead after
-//! it began, in the whole database.
+//! it began, in the whole database. And `CREATE INDEX CONCURRENTLY` and `REINDEX CONCURRENTLY` wait
+//! until it ends: **who builds an index while others wait for its lease waits for them, and they for
+//! it**, which the server does not see. Take the lock of a migration by `try_lock`, again and again.
 //!
 //! # Locks in a transaction
 //!
@@ -100,7 +102,10 @@
 //! one is in a table that has no log, so that to count waits for no disk, and that a crash empties.
 //! The first fence of each second has the server write the end of that second to its disk before it
 //! is answered, and there they go on after a crash. So a fence rises with every grant; and where
-//! the latest rows are lost, by a restore or a failover, as long as the clock was not set back.
+//! the latest rows are lost, by a restore or a failover, as long as the clock is ahead of the last
+//! fence: it was not set back, and the server had not just crashed, after which fences may be ahead
+//! of it for up to a second. The two tables belong together; whoever changes or restores one by
+//! itself can take fences back.
 
 mod address;
 mod ask;
