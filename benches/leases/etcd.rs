@@ -4,20 +4,19 @@
 //! what it is for Redis. The near one is on this machine, where a write takes a fraction of a
 //! millisecond, and a watch that begins in the past up to a tenth of a second.
 
-mod locks;
-
 use std::time::Duration;
 
+use lockset_bench_leases::etcd_client::LockRpc;
 use lockset_compare::stats::median;
+use lockset_remote::etcd::Etcd;
 
 use crate::holds::shares;
 use crate::in_process::InProcess;
 use crate::line::Line;
+use crate::ours::Lockset;
 use crate::rival::{Entry, Rival};
 use crate::rounds::{Effort, digits, interleaved, table};
 use crate::{are_well, far, holds, line};
-pub(crate) use locks::LockRpc;
-use locks::Lockset;
 
 /// As many as want a lock at once on the far server.
 const CONTENDERS: [usize; 3] = [2, 8, 32];
@@ -34,7 +33,7 @@ pub(crate) fn report(effort: &Effort) -> bool {
 }
 
 fn entries(url: &str) -> Vec<Entry> {
-    vec![row::<Lockset>("**Lockset**", url), row::<LockRpc>("etcd's lock RPC", url)]
+    vec![row::<Lockset<Etcd>>("**Lockset**", url), row::<LockRpc>("etcd's lock RPC", url)]
 }
 
 fn row<R: Rival>(name: &'static str, url: &str) -> Entry {

@@ -3,6 +3,7 @@
 //! Prototypes to compare with, and no locks to use: they count on no deadline, and what a hung
 //! master got to hear stays there until its time is over.
 
+use lockset_bench_leases::redis_client::{TOKEN, UNLOCK};
 use std::cell::RefCell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +15,6 @@ use redis::{Client, Cmd, RedisResult, Value};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::bare::{TOKEN, UNLOCK};
 use crate::commands::{Command, Script};
 use crate::in_process::InProcess;
 use crate::line::Line;

@@ -4,10 +4,9 @@ use std::any::Any;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use lockset_bench_leases::pings::Ping;
 use lockset_compare::stats::median;
 use testbed::{Etcd, MariaDb, Postgres, Proxy, Redis, ZooKeeper};
-
-use crate::pings::Ping;
 
 /// What the far server is away, one way. Of the order of a round trip between data centres of one
 /// region, and long enough that the machine's own moods do not show.

@@ -1,20 +1,21 @@
 //! All the locks, as rows of the tables.
 
+use lockset_bench_leases::crates::{Redlock, Rslock};
+use lockset_bench_leases::distributed_lock::DistributedLockRedis;
+use lockset_bench_leases::mysql_client::GetLock;
+use lockset_bench_leases::postgres_client::AdvisoryLock;
+use lockset_bench_leases::redis_client::SetAndEval;
+use lockset_bench_leases::zookeeper_client::ZooKeeperClient;
 use lockset_remote::mysql::Mysql;
 use lockset_remote::postgres::Postgres;
 use lockset_remote::redis::Redis;
 use lockset_remote::zookeeper::ZooKeeper;
 
-use crate::bare::SetAndEval;
 use crate::child::{Child, Language};
-use crate::crates::{DistributedLockRedis, Redlock, Rslock};
 use crate::fan_out::{FanOut, Replay};
 use crate::in_process::InProcess;
-use crate::mysql_client::GetLock;
 use crate::ours::{Lockset, LocksetBlocking, LocksetQuorum};
-use crate::postgres_client::AdvisoryLock;
 use crate::rival::{Entry, Kind, Measured, Rival};
-use crate::zookeeper_client::ZooKeeperClient;
 
 /// The simplest lock of all, which bounds the others.
 pub(crate) const SIMPLEST: &str = "redis-rs alone";

@@ -21,8 +21,6 @@ mod bare;
 mod bound;
 mod child;
 mod commands;
-mod compare;
-mod crates;
 mod etcd;
 mod fan_out;
 mod far;
@@ -31,16 +29,12 @@ mod in_process;
 mod line;
 mod lists;
 mod many;
-mod mysql_client;
 mod near;
 mod ours;
-mod pings;
-mod postgres_client;
 mod quorum;
 mod rival;
 mod rounds;
 mod servers;
-mod zookeeper_client;
 
 use std::env;
 use std::process::{Command, ExitCode};
@@ -52,9 +46,6 @@ use rounds::Effort;
 fn main() -> ExitCode {
     // `cargo bench` adds this of its own accord.
     let words: Vec<String> = env::args().skip(1).filter(|word| word != "--bench").collect();
-    if let Some(done) = compare::run(&words) {
-        return done;
-    }
     let (quick, words): (Vec<_>, Vec<_>) = words.iter().partition(|word| *word == "--quick");
     let or_quick = |full| if quick.is_empty() { full } else { Effort::QUICK };
     let effort = or_quick(Effort::FULL);

@@ -1,30 +1,10 @@
-//! What a lock has to do to be measured, and what measuring it can ask.
+//! What measuring a lock can ask.
 
 use std::time::Duration;
 
+pub(crate) use lockset_bench_leases::rival::{Kind, Rival, masters};
+
 use crate::holds::Hold;
-
-/// A lock as its library offers it, with the library's defaults and, where it can be set by itself,
-/// a TTL of 10 s.
-///
-/// One that blocks its thread runs without a runtime, the others on one of a single thread.
-pub(crate) trait Rival: Sized + 'static {
-    const KIND: Kind;
-    type Held;
-
-    /// The lock of this name, with a connection of its own; or with one to each master of a quorum.
-    async fn open(url: &str, name: &str) -> Self;
-    /// Another lock over the same connection; none where the library has no such thing.
-    fn another(&self, name: &str) -> Option<Self>;
-    /// Waits for the lock, however often the library gives up.
-    async fn lock(&self) -> Self::Held;
-    async fn unlock(&self, held: Self::Held);
-}
-
-/// The masters of a quorum, or the one server.
-pub(crate) fn masters(url: &str) -> impl Iterator<Item = &str> {
-    url.split(',')
-}
 
 /// A measured figure, or what the row says instead.
 pub(crate) type Figure<T> = Result<T, String>;
@@ -62,24 +42,6 @@ pub(crate) struct Entry {
     pub(crate) kind: Kind,
     /// As long as nothing went wrong.
     pub(crate) measured: Figure<Box<dyn Measured>>,
-}
-
-/// What there is to measure about a lock.
-#[derive(Clone, Copy)]
-pub(crate) struct Kind {
-    /// Whether it waits for a lock that is taken; one that does not has no hand-over.
-    pub(crate) waits: bool,
-    /// Whether several tasks can use one connection at a time.
-    pub(crate) shares: bool,
-    /// Whether its thread is blocked in each exchange.
-    pub(crate) blocks: bool,
-}
-
-impl Kind {
-    /// One for tasks.
-    pub(crate) const ASYNC: Self = Self { waits: true, shares: true, blocks: false };
-    /// One for threads.
-    pub(crate) const BLOCKING: Self = Self { waits: true, shares: false, blocks: true };
 }
 
 impl Entry {

@@ -1,13 +1,9 @@
 //! The rivals of this package, as the comparison wants them: for a thread that waits.
 
-use std::net::SocketAddr;
-
 use lockset_api::block_on;
-use lockset_compare::{Place, Server};
+use lockset_bench_leases::rival::Rival;
+use lockset_compare::Place;
 use tokio::runtime::{Builder, Runtime};
-
-use crate::pings::Ping;
-use crate::rival::Rival;
 
 /// A rival and the runtime of its thread; one that blocks its thread has none.
 pub(crate) struct Adapted<R> {
@@ -47,35 +43,5 @@ impl<R: Rival + Send> lockset_compare::Rival for Adapted<R> {
         let done = inside();
         wait(self.runtime.as_ref(), self.rival.unlock(held));
         done
-    }
-}
-
-/// No lock: a question to the server and its answer, without any client around it.
-pub(crate) struct RoundTrip {
-    ping: Ping,
-    url: String,
-}
-
-impl RoundTrip {
-    fn at(url: &str) -> Self {
-        let scheme = url.split(':').next().unwrap_or_default();
-        let addr: SocketAddr = Server::address(url).parse().expect("an address");
-        let ping = Ping::connect(scheme, addr).expect("the server answers");
-        Self { ping, url: url.to_owned() }
-    }
-}
-
-impl lockset_compare::Rival for RoundTrip {
-    fn open(place: &Place) -> Self {
-        Self::at(&place.url)
-    }
-
-    fn another(&self) -> Self {
-        Self::at(&self.url)
-    }
-
-    fn section<T>(&mut self, inside: impl FnOnce() -> T) -> T {
-        self.ping.ask().expect("the server answers");
-        inside()
     }
 }

@@ -1,4 +1,4 @@
-//! The servers of the comparison: one here, and one of each kind a way off, and five of them.
+//! The servers of the comparison: one here, and one of each kind a way off, and five of Redis.
 //!
 //! Of Redis there is a near one as well. Near, a pair is the client's and the server's own work,
 //! and differs by half with the processors that the two happen to run on; far, it is what has to be
@@ -10,7 +10,9 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use lockset_compare::{Result, Server};
-use testbed::{Etcd, MariaDb, Postgres, Proxy, Redis, ZooKeeper};
+#[cfg(feature = "servers")]
+use testbed::{Etcd, MariaDb, Postgres, ZooKeeper};
+use testbed::{Proxy, Redis};
 
 /// How far the far ones are. Long enough that the machine's own moods hardly show.
 const ONE_WAY: Duration = Duration::from_millis(1);
@@ -50,28 +52,40 @@ impl Drop for Servers {
 pub(crate) fn serve() -> Result<()> {
     let masters =
         (0..MASTERS).map(|_| Redis::start()).collect::<std::result::Result<Vec<_>, _>>()?;
-    let (etcd, zookeeper) = (Etcd::start()?, ZooKeeper::start()?);
-    // As MariaDB there, it does not wait for the disk.
-    let (postgres, mariadb) = (Postgres::start_with(&["fsync=off"])?, MariaDb::start()?);
     let mut wires = Wires::default();
-    let mut far = |url: String, addr| wires.far(&url, addr);
-    let redis: Vec<String> =
-        masters.iter().map(|one| far(one.url(), one.addr())).collect::<io::Result<_>>()?;
-    let list = [
+    let far = |one: &Redis| wires.far(&one.url(), one.addr());
+    let redis: Vec<String> = masters.iter().map(far).collect::<io::Result<_>>()?;
+    #[cfg_attr(not(feature = "servers"), expect(unused_mut, reason = "there are no others"))]
+    let mut list = vec![
         Server::new("redis", masters[0].url(), Duration::ZERO),
         Server::new("redis, 1 ms away", redis[0].clone(), ONE_WAY),
         Server::new("redlock, 1 ms away", redis.join(","), ONE_WAY),
-        Server::new("etcd, 1 ms away", far(etcd.url(), etcd.addr())?, ONE_WAY),
-        Server::new("zookeeper, 1 ms away", far(zookeeper.url(), zookeeper.addr())?, ONE_WAY),
-        Server::new("postgres, 1 ms away", far(postgres.url(), postgres.addr())?, ONE_WAY),
-        Server::new("mariadb, 1 ms away", far(mariadb.url(), mariadb.addr())?, ONE_WAY),
     ];
+    #[cfg(feature = "servers")]
+    let _others = others(&mut wires, &mut list)?;
     let mut stdout = stdout();
     writeln!(stdout, "{}", serde_json::to_string(&list)?)?;
     stdout.flush()?;
     let mut end = Vec::new();
     stdin().read_to_end(&mut end)?;
     Ok(())
+}
+
+/// One server of each other kind, for as long as this is kept.
+#[cfg(feature = "servers")]
+fn others(wires: &mut Wires, list: &mut Vec<Server>) -> Result<impl Sized + use<>> {
+    let (etcd, zookeeper) = (Etcd::start()?, ZooKeeper::start()?);
+    // As MariaDB there, it does not wait for the disk.
+    let (postgres, mariadb) = (Postgres::start_with(&["fsync=off"])?, MariaDb::start()?);
+    let mut far = |name, url: String, addr| -> io::Result<()> {
+        list.push(Server::new(name, wires.far(&url, addr)?, ONE_WAY));
+        Ok(())
+    };
+    far("etcd, 1 ms away", etcd.url(), etcd.addr())?;
+    far("zookeeper, 1 ms away", zookeeper.url(), zookeeper.addr())?;
+    far("postgres, 1 ms away", postgres.url(), postgres.addr())?;
+    far("mariadb, 1 ms away", mariadb.url(), mariadb.addr())?;
+    Ok((etcd, zookeeper, postgres, mariadb))
 }
 
 /// The way to the far servers. A wire is cut when its value goes.

@@ -1,7 +1,8 @@
 //! `cargo xtask bench`: every lock beside every rival, with servers, tables, figures and a page.
 //!
-//! The measuring is a program, that of the package of those rivals which bring clients of their
-//! own. This builds it, tells it where to write, and gets the servers that it needs.
+//! The measuring is a program of the package of those rivals which bring clients of their own. This
+//! builds it, tells it where to write, and gets the servers that it needs. A quick run does with
+//! Redis: to build the clients of all the others takes as long as to measure.
 
 mod planted;
 
@@ -44,19 +45,23 @@ pub(crate) fn run(flags: &[String]) -> Result<ExitCode> {
     if flags.iter().any(|flag| flag == PLANTED) {
         return planted::run();
     }
-    packages::ensure(packages::FOR_BUILDS)?;
-    if !flags.iter().any(|flag| flag.starts_with("--agree=")) {
-        packages::ensure(packages::SERVERS)?;
+    let is_quick = flags.iter().any(|flag| flag == QUICK);
+    let features: &[&str] = if is_quick { &[] } else { &["--features", "servers"] };
+    if !is_quick {
+        packages::ensure(packages::FOR_BUILDS)?;
+    }
+    if needs_servers(flags) {
+        packages::ensure(if is_quick { packages::REDIS } else { packages::SERVERS })?;
     }
     let is_written = flags.iter().any(|flag| flag == WRITE);
-    let flags = flags.iter().filter(|flag| *flag != WRITE);
-    let (quick, flags): (Vec<_>, Vec<_>) = flags.partition(|flag| *flag == QUICK);
-    let mut program = cargo(&["bench", "--package", rivals::PACKAGE, "--bench", "leases"]);
-    program.args(["--", "compare"]).args(quick.is_empty().then_some("--full"));
+    let flags = flags.iter().filter(|flag| *flag != WRITE && *flag != QUICK);
+    let mut program = cargo(&["bench", "--package", rivals::PACKAGE, "--bench", "compare"]);
+    program.arg("--no-default-features").args(features);
+    program.arg("--").args((!is_quick).then_some("--full"));
     // Cargo runs it in the folder of its package.
     let here = env::current_dir()?;
     let mut out: PathBuf = target_dir()?.join("lockset-compare");
-    for flag in &flags {
+    for flag in flags {
         match flag.split_once('=') {
             Some(("--out", path)) => out = here.join(path),
             Some(("--baseline", path)) => _ = program.arg("--baseline").arg(here.join(path)),
@@ -73,4 +78,11 @@ pub(crate) fn run(flags: &[String]) -> Result<ExitCode> {
         fs::copy(out.join("figures.json"), FIGURES)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether leases are measured; nothing is where two runs are compared.
+fn needs_servers(flags: &[String]) -> bool {
+    let only: Vec<_> = flags.iter().filter_map(|flag| flag.strip_prefix("--only=")).collect();
+    let is_measured = !flags.iter().any(|flag| flag.starts_with("--agree="));
+    is_measured && (only.is_empty() || only.contains(&"lease"))
 }

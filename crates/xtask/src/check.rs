@@ -10,8 +10,9 @@ pub(crate) fn run() -> Result<ExitCode> {
     run_command(&mut cargo(&["fmt", "--all", "--check"]))?;
     packages::ensure(packages::FOR_BUILDS)?;
     // By itself, so that its rivals do not choose the features of what everybody else builds.
-    clippy(&["--workspace", "--exclude", rivals::PACKAGE])?;
-    clippy(&["--package", rivals::PACKAGE])?;
+    clippy(&["--workspace", "--all-features", "--exclude", rivals::PACKAGE])?;
+    clippy(&["--package", rivals::PACKAGE, "--all-features"])?;
+    clippy(&["--package", rivals::PACKAGE, "--no-default-features"])?;
     println!("\n$ cargo xtask tidy");
     if tidy::run()? != ExitCode::SUCCESS {
         return Err("`cargo xtask tidy` failed".into());
@@ -25,6 +26,6 @@ pub(crate) fn run() -> Result<ExitCode> {
 }
 
 fn clippy(packages: &[&str]) -> Result<()> {
-    let mut clippy = cargo(&["clippy", "--all-targets", "--all-features"]);
+    let mut clippy = cargo(&["clippy", "--all-targets"]);
     run_command(clippy.args(packages).args(["--", "-D", "warnings"]))
 }

@@ -37,6 +37,10 @@ pub(crate) const FOR_BUILDS: &[Requirement] = &[
     },
 ];
 
+/// The server that the quick comparison does with.
+pub(crate) const REDIS: &[Requirement] =
+    &[Requirement { package: "redis-server", what: Needed::Program("redis-server") }];
+
 /// One of each kind of server that keeps leases.
 pub(crate) const SERVERS: &[Requirement] = &[
     Requirement { package: "etcd-server", what: Needed::Program("etcd") },

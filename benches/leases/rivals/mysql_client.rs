@@ -7,7 +7,8 @@ use tokio::sync::Mutex;
 
 use crate::rival::{Kind, Rival};
 
-pub(crate) struct GetLock(Mutex<Conn>, String);
+/// `GET_LOCK`, and a connection that has it.
+pub struct GetLock(Mutex<Conn>, String);
 
 impl GetLock {
     async fn say(&self, text: String) {

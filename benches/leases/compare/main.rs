@@ -1,10 +1,13 @@
 //! The comparison of all locks, with the rivals that bring clients of their own, and with servers.
 //!
-//! It is a part of this program, since this package has those rivals already, and stays out of what
-//! others build. The servers and the wires to them are a process of their own: what they take is no
-//! part of what a lock takes.
+//! The servers and the wires to them are a process of their own: what they take is no part of what
+//! a lock takes. Without the feature `servers` there is Redis alone.
 
 mod adapter;
+#[cfg(feature = "servers")]
+mod others;
+#[cfg(feature = "servers")]
+mod round_trip;
 mod servers;
 
 use std::env;
@@ -14,14 +17,10 @@ use std::process::{Command, ExitCode};
 use clap::Parser;
 use lockset_compare::{Entry, Options, Origin, Primitive, Result, Server, everything};
 
-use crate::bare::SetAndEval;
-use crate::crates::{Redlock, Rslock};
-use crate::etcd::LockRpc;
-use crate::mysql_client::GetLock;
-use crate::postgres_client::AdvisoryLock;
-use crate::rival::Rival;
-use crate::zookeeper_client::ZooKeeperClient;
-use adapter::{Adapted, RoundTrip};
+use adapter::Adapted;
+use lockset_bench_leases::crates::{Redlock, Rslock};
+use lockset_bench_leases::redis_client::SetAndEval;
+use lockset_bench_leases::rival::Rival;
 
 #[derive(Parser)]
 #[command(name = "compare", about = "Every lock beside its rivals")]
@@ -30,36 +29,30 @@ struct Words {
     options: Options,
 }
 
-/// If these words are about the comparison, does it.
-pub(crate) fn run(words: &[String]) -> Option<ExitCode> {
-    let (first, rest) = words.split_first()?;
-    let done = match first.as_str() {
-        "compare" => {
-            // With the name of the program, as clap wants it.
-            let words = [first].into_iter().chain(rest);
-            compare(&Words::parse_from(words).options)
-        }
-        "compare-round" => lockset_compare::round(stdin(), stdout(), entries),
-        "compare-servers" => servers::serve(),
-        _ => return None,
+fn main() -> ExitCode {
+    // `cargo bench` adds this of its own accord.
+    let words: Vec<String> = env::args().filter(|word| word != "--bench").collect();
+    let done = match words.get(1).map(String::as_str) {
+        Some("round") => lockset_compare::round(stdin(), stdout(), entries),
+        Some("servers") => servers::serve(),
+        _ => compare(&Words::parse_from(words).options),
     };
-    Some(done.map_or_else(
+    done.map_or_else(
         |error| {
             eprintln!("compare: {error}");
             ExitCode::FAILURE
         },
         |()| ExitCode::SUCCESS,
-    ))
+    )
 }
 
 fn compare(options: &Options) -> Result<()> {
-    let mut servers =
-        options.has_leases().then(|| servers::Servers::start(own("compare-servers")?));
+    let mut servers = options.has_leases().then(|| servers::Servers::start(own("servers")?));
     let list = servers.as_mut().map_or(Ok(Vec::new()), |servers| match servers {
         Ok(servers) => Ok(servers.list.clone()),
         Err(error) => Err(error.to_string()),
     })?;
-    lockset_compare::compare(options, entries, &list, || own("compare-round"), &mut stdout())
+    lockset_compare::compare(options, entries, &list, || own("round"), &mut stdout())
 }
 
 fn own(what: &str) -> Result<Command> {
@@ -74,11 +67,10 @@ fn entries(servers: &[Server]) -> Vec<Entry> {
     for server in servers {
         match server.scheme() {
             "redis" => all.extend(of_redis(server)),
-            "etcd" => all.extend(of(rival::<LockRpc>("lock RPC", server), server)),
-            "zk" => all.extend(of(rival::<ZooKeeperClient>("zookeeper-client", server), server)),
-            "postgres" => all.extend(of(rival::<AdvisoryLock>("pg_advisory_lock", server), server)),
-            "mysql" => all.extend(of(rival::<GetLock>("GET_LOCK", server), server)),
-            _ => {}
+            #[cfg(feature = "servers")]
+            scheme => all.extend(others::of(scheme, server)),
+            #[cfg(not(feature = "servers"))]
+            scheme => unreachable!("no server of {scheme} was started"),
         }
     }
     all
@@ -97,12 +89,6 @@ fn of_redis(server: &Server) -> Vec<Entry> {
         all.push(rival::<Redlock>("redlock crate", server));
     }
     all
-}
-
-/// The lock that another kind of server, or its client, has itself; and a bare round trip there.
-fn of(rival: Entry, server: &Server) -> [Entry; 2] {
-    let round_trip = entry::<RoundTrip>("bare round trip", Origin::Bare, server);
-    [round_trip.without_waiting(), rival]
 }
 
 fn rival<R: Rival + Send>(name: &str, server: &Server) -> Entry {

@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 type Exchange = fn(&mut TcpStream) -> io::Result<()>;
 
 /// A raw connection, and what is asked on it.
-pub(crate) struct Ping {
+pub struct Ping {
     stream: TcpStream,
     question: Exchange,
 }
@@ -15,7 +15,11 @@ pub(crate) struct Ping {
 impl Ping {
     /// Connects to a server of the kind that this scheme of a URL names, and says what it wants to
     /// hear first.
-    pub(crate) fn connect(scheme: &str, addr: SocketAddr) -> io::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be reached or does not answer, or is of no known kind.
+    pub fn connect(scheme: &str, addr: SocketAddr) -> io::Result<Self> {
         let (greeting, question): (Option<Exchange>, Exchange) = match scheme {
             "redis" => (None, redis),
             "etcd" => (None, etcd),
@@ -31,7 +35,11 @@ impl Ping {
     }
 
     /// A round trip.
-    pub(crate) fn ask(&mut self) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// If it does not answer.
+    pub fn ask(&mut self) -> io::Result<()> {
         (self.question)(&mut self.stream)
     }
 }

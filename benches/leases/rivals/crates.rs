@@ -1,17 +1,13 @@
 //! The crates that people would otherwise pick, each as its documentation says to use it.
 
-use std::rc::Rc;
 use std::time::Duration;
-
-use distributed_lock_core::traits::{DistributedLock, LockHandle, LockProvider};
-use distributed_lock_redis::{RedisDistributedLock, RedisLockHandle, RedisLockProvider};
 
 use crate::rival::{Kind, Rival, masters};
 
 const TTL: Duration = Duration::from_secs(10);
 
 /// Tries, pauses for up to 200 ms, and tries again.
-pub(crate) struct Rslock(rslock::LockManager, String);
+pub struct Rslock(rslock::LockManager, String);
 
 impl Rival for Rslock {
     const KIND: Kind = Kind::ASYNC;
@@ -35,7 +31,7 @@ impl Rival for Rslock {
 }
 
 /// Makes a connection for each command, and polls as `rslock` does.
-pub(crate) struct Redlock(&'static redlock::RedLock, String);
+pub struct Redlock(&'static redlock::RedLock, String);
 
 impl Rival for Redlock {
     const KIND: Kind = Kind::BLOCKING;
@@ -62,32 +58,5 @@ impl Rival for Redlock {
 
     async fn unlock(&self, lock: redlock::Lock<'static>) {
         self.0.unlock(&lock);
-    }
-}
-
-/// Does not wait for a lock that is taken, whatever timeout it is given.
-pub(crate) struct DistributedLockRedis(Rc<RedisLockProvider>, RedisDistributedLock);
-
-impl Rival for DistributedLockRedis {
-    const KIND: Kind = Kind { waits: false, ..Kind::ASYNC };
-    type Held = RedisLockHandle;
-
-    async fn open(url: &str, name: &str) -> Self {
-        // Its TTL is 30 s: with another one it grants nothing, unless two more settings fit that.
-        let provider = Rc::new(RedisLockProvider::new(url).await.expect("the server is there"));
-        let lock = provider.create_lock(name);
-        Self(provider, lock)
-    }
-
-    fn another(&self, name: &str) -> Option<Self> {
-        Some(Self(Rc::clone(&self.0), self.0.create_lock(name)))
-    }
-
-    async fn lock(&self) -> RedisLockHandle {
-        self.1.acquire(None).await.expect("nobody else wants it")
-    }
-
-    async fn unlock(&self, handle: RedisLockHandle) {
-        handle.release().await.expect("the server is there");
     }
 }

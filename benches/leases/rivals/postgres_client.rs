@@ -7,7 +7,8 @@ use tokio_postgres::{Client, NoTls};
 
 use crate::rival::{Kind, Rival};
 
-pub(crate) struct AdvisoryLock(Client, i64);
+/// `pg_advisory_lock`, and a connection that has it.
+pub struct AdvisoryLock(Client, i64);
 
 impl AdvisoryLock {
     async fn say(&self, function: &str) {

@@ -6,7 +6,7 @@ use zookeeper_client::{Acls, Client, CreateMode, LockClient, LockOptions, LockPr
 use crate::rival::{Kind, Rival};
 
 /// Lists the line anew whenever the one before it has gone.
-pub(crate) struct ZooKeeperClient(&'static Client, String);
+pub struct ZooKeeperClient(&'static Client, String);
 
 impl Rival for ZooKeeperClient {
     const KIND: Kind = Kind::ASYNC;

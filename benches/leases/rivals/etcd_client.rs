@@ -1,44 +1,12 @@
-//! The locks that etcd can be asked for in Rust: ours, and the one that the server itself offers.
+//! The lock that the etcd server itself offers, over the client that we use.
 
-use lockset_api::{AsyncLock, Lease, Released};
-use lockset_remote::etcd::Etcd;
 use lockset_remote::etcd::etcd_client::{Client, LockOptions};
-use lockset_remote::{Locks, RemoteLease, RemoteLock};
-use tokio::runtime::Handle;
 
 use crate::rival::{Kind, Rival};
 
-/// By the methods for tasks, on the runtime of the caller.
-pub(crate) struct Lockset(Locks, RemoteLock);
-
-impl Rival for Lockset {
-    const KIND: Kind = Kind::ASYNC;
-    type Held = RemoteLease;
-
-    async fn open(url: &str, name: &str) -> Self {
-        let locks = Locks::on(&Handle::current(), Etcd::new(url).expect("a URL"));
-        let lock = locks.lock(name).expect("a name");
-        Self(locks, lock)
-    }
-
-    fn another(&self, name: &str) -> Option<Self> {
-        Some(Self(self.0.clone(), self.0.lock(name).expect("a name")))
-    }
-
-    async fn lock(&self) -> RemoteLease {
-        let lease = self.1.lock_async().await.expect("the server is there");
-        assert!(lease.fence().value() > 0);
-        lease
-    }
-
-    async fn unlock(&self, lease: RemoteLease) {
-        assert_eq!(lease.release_async().await.expect("the server is there"), Released::InTime);
-    }
-}
-
 /// `etcd-client`'s `lock` and `unlock`, with one lease that is kept for all locks. It is long, so
 /// that nothing has to keep it alive while it is measured: the client has nothing for that.
-pub(crate) struct LockRpc(Client, i64, String);
+pub struct LockRpc(Client, i64, String);
 
 /// In seconds.
 const TTL: i64 = 600;
