@@ -57,7 +57,7 @@ pub(crate) enum Extent {
 /// The whole table.
 pub const TABLE: &[Scenario] = &[
     row(Group::Uncontended, 1, 0, 0, 0, Extent::Always),
-    row(Group::Contended, 2, 50, 50, 0, Extent::Always),
+    row(Group::Contended, 2, 50, 50, 0, Extent::NearInQuick),
     row(Group::Contended, 4, 50, 50, 0, Extent::NearInQuick),
     row(Group::Contended, 8, 50, 50, 0, Extent::Always),
     row(Group::Contended, 32, 50, 50, 0, Extent::NearInFull),

@@ -59,8 +59,9 @@
 //!
 //! A wait is a statement that runs: while it lasts, `VACUUM` cannot remove what became dead after
 //! it began, in the whole database. And `CREATE INDEX CONCURRENTLY` and `REINDEX CONCURRENTLY` wait
-//! until it ends: **who builds an index while others wait for its lease waits for them, and they for
-//! it**, which the server does not see. Take the lock of a migration by `try_lock`, again and again.
+//! until it ends: **who builds an index while others wait for its lease waits for them, and they
+//! for it**, which the server does not see. Take the lock of a migration by `try_lock`, again and
+//! again.
 //!
 //! # Locks in a transaction
 //!
