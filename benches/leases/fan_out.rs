@@ -3,12 +3,12 @@
 //! Prototypes to compare with, and no locks to use: they count on no deadline, and what a hung
 //! master got to hear stays there until its time is over.
 
-use lockset_bench_leases::redis_client::{TOKEN, UNLOCK};
 use std::cell::RefCell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use lockset_bench_leases::redis_client::{TOKEN, UNLOCK};
 use lockset_remote::redis::Redis;
 use redis::aio::MultiplexedConnection;
 use redis::{Client, Cmd, RedisResult, Value};

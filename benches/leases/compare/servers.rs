@@ -75,8 +75,7 @@ pub(crate) fn serve() -> Result<()> {
 #[cfg(feature = "servers")]
 fn others(wires: &mut Wires, list: &mut Vec<Server>) -> Result<impl Sized + use<>> {
     let (etcd, zookeeper) = (Etcd::start()?, ZooKeeper::start()?);
-    // As MariaDB there, it does not wait for the disk.
-    let (postgres, mariadb) = (Postgres::start_with(&["fsync=off"])?, MariaDb::start()?);
+    let (postgres, mariadb) = (Postgres::start()?, MariaDb::start()?);
     let mut far = |name, url: String, addr| -> io::Result<()> {
         list.push(Server::new(name, wires.far(&url, addr)?, ONE_WAY));
         Ok(())

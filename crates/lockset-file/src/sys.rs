@@ -98,15 +98,22 @@ pub(crate) fn unlock(file: &File, extent: Extent) -> io::Result<()> {
 /// lead anywhere; and, as std always does, not to be inherited by programs that are started.
 ///
 /// Created only if it is not there: in a directory that everybody may write to, Linux can refuse to
-/// create what is there already and is another user's (`fs.protected_regular`).
+/// create what is there already and is another user's (`fs.protected_regular`). Others may create
+/// or remove it between two looks; then it is looked at again.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).truncate(false);
+    options.read(true).write(true);
     naming::do_not_follow(&mut options);
-    let file = match options.open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => options.create(true).open(path),
-        opened => opened,
-    }?;
+    let file = loop {
+        match options.create_new(false).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            opened => break opened?,
+        }
+        match options.create_new(true).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            created => break created?,
+        }
+    };
     if file.metadata()?.is_file() {
         Ok(file)
     } else {

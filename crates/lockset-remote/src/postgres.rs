@@ -34,9 +34,8 @@
 //! # Exchanges
 //!
 //! Taking the lock and counting its fence is one statement, one round trip; giving it back is
-//! another. Where it is taken, a second
-//! statement stands behind the first on the wire: it waits in the server's own queue, which is
-//! first come, first served, and is answered when the lock is
+//! another. Where it is taken, a second statement stands behind the first on the wire: it waits in
+//! the server's own queue, which is first come, first served, and is answered when the lock is
 //! granted and counted. So a hand-over is one round trip, and a waiter asks nothing in between,
 //! except every 10 s, on another connection, whether the server still has it in its queue. Where
 //! the server has none to spare the waiter keeps its place, and after one failure of another kind.
@@ -102,11 +101,11 @@
 //! A fence is the greater of the last one plus one and the server's clock in microseconds. The last
 //! one is in a table that has no log, so that to count waits for no disk, and that a crash empties.
 //! The first fence of each second has the server write the end of that second to its disk before it
-//! is answered, and there they go on after a crash. So a fence rises with every grant; and where
-//! the latest rows are lost, by a restore or a failover, as long as the clock is ahead of the last
-//! fence: it was not set back, and the server had not just crashed, after which fences may be ahead
-//! of it for up to a second. The two tables belong together; whoever changes or restores one by
-//! itself can take fences back.
+//! is answered, and there they go on after a crash; until the next grant the status knows of none.
+//! So a fence rises with every grant; and where the latest rows are lost, by a restore or a
+//! failover, as long as the clock is ahead of the last fence: it was not set back, and the server
+//! had not just crashed, after which fences may be ahead of it for up to a second. The two tables
+//! belong together; whoever changes or restores one by itself can take fences back.
 
 mod address;
 mod ask;

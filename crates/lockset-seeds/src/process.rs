@@ -112,8 +112,8 @@ impl Process {
         self.life = Some(Life { held, tray, work, runtime });
     }
 
-    /// As `kill -9` does. What its kernel has under way is hung up, in the order in which it began:
-    /// nothing of the process itself runs any more, such as the end of what it owned.
+    /// As `kill -9` does. What its kernel has under way is hung up, in the order in which it began.
+    /// What the process owned is dropped after that, when nobody hears of it any more.
     pub(crate) fn kill(&mut self) {
         self.go_on();
         if let Some(life) = self.life.take() {

@@ -46,13 +46,19 @@ pub(crate) fn run(flags: &[String]) -> Result<ExitCode> {
         return planted::run();
     }
     let is_quick = flags.iter().any(|flag| flag == QUICK);
-    let features: &[&str] = if is_quick { &[] } else { &["--features", "servers"] };
-    if !is_quick {
-        packages::ensure(packages::FOR_BUILDS)?;
-    }
-    if needs_servers(flags) {
-        packages::ensure(if is_quick { packages::REDIS } else { packages::SERVERS })?;
-    }
+    let has_leases = needs_servers(flags);
+    let features: &[&str] = match (has_leases, is_quick) {
+        (true, false) => {
+            packages::ensure(packages::FOR_BUILDS)?;
+            packages::ensure(packages::SERVERS)?;
+            &["--features", "servers"]
+        }
+        (true, true) => {
+            packages::ensure(packages::REDIS)?;
+            &[]
+        }
+        (false, _) => &[],
+    };
     let is_written = flags.iter().any(|flag| flag == WRITE);
     let flags = flags.iter().filter(|flag| *flag != WRITE && *flag != QUICK);
     let mut program = cargo(&["bench", "--package", rivals::PACKAGE, "--bench", "compare"]);

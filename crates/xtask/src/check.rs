@@ -13,6 +13,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     clippy(&["--workspace", "--all-features", "--exclude", rivals::PACKAGE])?;
     clippy(&["--package", rivals::PACKAGE, "--all-features"])?;
     clippy(&["--package", rivals::PACKAGE, "--no-default-features"])?;
+    clippy(&["--package", rivals::PACKAGE, "--no-default-features", "--features", "servers"])?;
     println!("\n$ cargo xtask tidy");
     if tidy::run()? != ExitCode::SUCCESS {
         return Err("`cargo xtask tidy` failed".into());

@@ -257,9 +257,9 @@ One lock of ours on each kind of server, some milliseconds away, all measured in
 rounds. The figures are multiples of a bare round trip to that server, its shortest question through
 the same line in the same round: the median of all rounds in bold, the least and the most of them. A
 hand-over is from the call that gives the lock back to the waiter that has it. The servers are as
-they come on Debian, except that the databases do not wait for their disks. SQLite has no server;
-it is in [Leases of SQLite compared](sqlite-compared.md). [Redlock](redlock-compared.md) has a page
-of its own too.
+they come on Debian, except that MariaDB does not wait for its disk. SQLite has no server; it is in
+[Leases of SQLite compared](sqlite-compared.md). [Redlock](redlock-compared.md) has a page of its
+own too.
 
 ",
 };

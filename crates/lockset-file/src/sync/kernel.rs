@@ -138,7 +138,7 @@ impl Kernel {
     fn lock(&self, owner: Owner, mode: Mode) -> io::Result<()> {
         let sleeper = Arc::new(Sleeper::new());
         let mut table = self.enter();
-        if table.refuses && table.main != Some(owner) {
+        if table.refuses && matches!(owner, Owner::Opening(_)) && table.main != Some(owner) {
             return Err(io::ErrorKind::OutOfMemory.into());
         }
         let is_alone = table.queue.iter().all(|call| call.owner != owner);
@@ -154,7 +154,9 @@ impl Kernel {
 
     fn try_lock(&self, owner: Owner, mode: Mode) -> Answer {
         let mut table = self.enter();
-        table.main.get_or_insert(owner);
+        if matches!(owner, Owner::Opening(_)) {
+            table.main.get_or_insert(owner);
+        }
         table.give_up(owner);
         let served = table.serve();
         let is_free = table.admits(mode);

@@ -47,7 +47,7 @@ fn attempt(suffix: &str) -> String {
         "WITH locked AS MATERIALIZED (
             SELECT pg_try_advisory_lock{suffix}($1) AS got
             WHERE coalesce(current_setting('lockset.request', true), '') = ''
-        ), counted AS ({COUNT})
+        ), {COUNT}
         SELECT got, fence,
             set_config('lockset.request', CASE WHEN got THEN $3 ELSE '' END, false),
             set_config('application_name', $5, false),
@@ -68,7 +68,7 @@ fn wait(suffix: &str) -> String {
         ), locked AS MATERIALIZED (
             SELECT pg_advisory_lock{suffix}($1)::text IS NOT NULL AS got
             FROM ours WHERE a || b || c IS NOT NULL
-        ), counted AS ({COUNT})
+        ), {COUNT}
         SELECT fence, set_config('lockset.request', $3, false) FROM counted"
     )
 }
@@ -84,7 +84,7 @@ fn wait(suffix: &str) -> String {
 ///
 /// Rows are locked in the same order by all, or two readers who are counted at once could wait for
 /// each other.
-const COUNT: &str = "
+const COUNT: &str = "counted AS (
         INSERT INTO lockset.granted AS g (key, fence, before, name, request, who, granted)
         SELECT $1::bigint, greatest((extract(epoch FROM now) * 1000000)::bigint,
                 (SELECT below FROM lockset.reserved WHERE key = $1::bigint)),
@@ -99,7 +99,8 @@ const COUNT: &str = "
         INSERT INTO lockset.reserved AS r (key, below)
         SELECT $1::bigint, (fence / 1000000 + 1) * 1000000 FROM counted
         WHERE before IS NULL OR before / 1000000 < fence / 1000000
-        ON CONFLICT (key) DO UPDATE SET below = greatest(r.below, excluded.below)";
+        ON CONFLICT (key) DO UPDATE SET below = greatest(r.below, excluded.below)
+    )";
 
 /// Gives the lock `$1` back if it is still this request's, `$2`, and says whether it was held; the
 /// session may be idle for `$3` then.

@@ -9,7 +9,7 @@ use lockset_api::{Deadline, ErrorKind, Lease as _, Lock, Released, block_on};
 use super::{LONG, at, job, locks, server};
 
 #[test]
-fn the_error_of_a_missing_table_says_what_its_owner_has_to_run() {
+fn the_error_of_missing_tables_says_what_its_owner_has_to_run() {
     let server = server();
     server.query("CREATE ROLE worker LOGIN").unwrap();
     let url = server.url().replace("postgres@", "worker@");
@@ -30,7 +30,7 @@ fn the_error_of_a_missing_table_says_what_its_owner_has_to_run() {
 }
 
 #[test]
-fn many_that_come_first_at_once_make_one_table() {
+fn many_that_come_first_at_once_make_the_tables_once() {
     let server = server();
     thread::scope(|scope| {
         for number in 0..8 {

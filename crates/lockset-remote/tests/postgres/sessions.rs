@@ -161,7 +161,7 @@ fn a_fence_rises_though_the_server_crashed_before_it_wrote_the_last_ones() {
 }
 
 #[test]
-fn the_first_fence_of_each_second_is_on_disk_before_it_is_answered() {
+fn the_first_fence_of_each_second_reserves_it_before_it_is_answered() {
     let server = server();
     let lock = job(&server.url(), LONG);
     let mut seconds = Vec::new();
@@ -193,5 +193,5 @@ fn most_grants_wait_for_no_disk() {
         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
     eventually("its sessions end", || server.query(sessions).unwrap() == [["0"]]);
     let synced = synced().unwrap() - before;
-    assert!(synced < TIMES / 2, "{synced} times");
+    assert!((1..TIMES / 2).contains(&synced), "{synced} times");
 }
