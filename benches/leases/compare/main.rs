@@ -47,12 +47,12 @@ fn main() -> ExitCode {
 }
 
 fn compare(options: &Options) -> Result<()> {
-    let mut servers = options.has_leases().then(|| servers::Servers::start(own("servers")?));
-    let list = servers.as_mut().map_or(Ok(Vec::new()), |servers| match servers {
-        Ok(servers) => Ok(servers.list.clone()),
-        Err(error) => Err(error.to_string()),
-    })?;
-    lockset_compare::compare(options, entries, &list, || own("round"), &mut stdout())
+    let servers = match options.has_leases() {
+        true => Some(servers::Servers::start(own("servers")?)?),
+        false => None,
+    };
+    let list = servers.as_ref().map_or(&[][..], |servers| &servers.list);
+    lockset_compare::compare(options, entries, list, || own("round"), &mut stdout())
 }
 
 fn own(what: &str) -> Result<Command> {

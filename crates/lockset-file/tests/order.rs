@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lockset_api::{AsyncLock, AsyncSharedLock, Deadline, Lock, SharedLock};
 use lockset_file::{FileLock, Mode, Options, Upgrade};
@@ -139,6 +139,32 @@ fn another_process_gets_its_turn() {
             assert_eq!(second_holders, "0");
         });
     }
+}
+
+/// Those who are awake may go before one that was called and sleeps, until the turn is over.
+#[test]
+fn a_turn_ends_in_time_though_the_first_of_the_line_sleeps() {
+    const SPAN: Duration = Duration::from_millis(10);
+    let (_dir, path) = lock_file();
+    let lock = Options::new().hand_over_for(SPAN).open(&path).expect("opens");
+    let mut peer = Peer::start(&path, "");
+    let guard = lock.lock().expect("locks");
+    let mut sleeper = pin!(lock.lock_async());
+    assert!(sleeper.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    peer.tell("lock");
+    let is_peer = |pid| pid == peer.id();
+    let status = || lock.status().expect("the kernel tells");
+    until("the other process waits", || status().waiting.iter().any(|one| is_peer(one.pid)));
+    drop(guard);
+    let began = Instant::now();
+    let guard = lock.try_lock().expect("asks").expect("it lies ready for who is awake");
+    while began.elapsed() < SPAN {
+        std::hint::spin_loop();
+    }
+    drop(guard);
+    until("it is the other's turn", || status().holders.iter().any(|one| is_peer(one.pid)));
+    assert_eq!(peer.answer(), "held");
+    assert_eq!(peer.ask("release"), "released");
 }
 
 #[test]
