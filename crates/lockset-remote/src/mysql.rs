@@ -20,8 +20,9 @@
 //!
 //! Each step is one exchange, some statements in one text, on a session of the request's own:
 //!
-//! - **Acquire**: `GET_LOCK` with a timeout of the server's; then, only if that was got, one upsert
-//!   that takes the row if it is free and counts up the fence.
+//! - **Acquire**: `GET_LOCK` with a timeout of the server's; then, only if that was got, an update
+//!   that takes the row if it is free and counts up the fence. If the lock has no row yet, it is
+//!   given one first.
 //! - **Renew**: an update of the row if it still is this request's and in time. It needs no certain
 //!   session, so a lease outlives its connection, and a restart of the server.
 //! - **Release**: the row is cleared, and `RELEASE_LOCK` after that.
@@ -87,7 +88,8 @@
 //!
 //! # Permissions
 //!
-//! `SELECT`, `INSERT` and `UPDATE` on the table; to make it, `CREATE` in the database, once.
+//! `SELECT` and `UPDATE` on the table, and `INSERT` for a lock that nobody has had before; to make
+//! the table, `CREATE` in the database, once.
 
 mod fault;
 mod flight;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use lockset_api::Name;
 use tokio::task::{JoinError, JoinHandle};
 
 use super::server::{Answer, Server, lock};
@@ -45,6 +46,7 @@ impl Flight {
         server: &Arc<Server>,
         own: Option<Session>,
         text: String,
+        name: Name,
         patience: Duration,
     ) -> Self {
         // Before anybody can run the task: the server may count from then.
@@ -52,7 +54,7 @@ impl Flight {
         let sent_by = Arc::new(Mutex::default());
         let (noted, server) = (Arc::clone(&sent_by), Arc::clone(server));
         let task = tokio::spawn(async move {
-            let exchange = server.exchange_once(own, &text, &noted);
+            let exchange = server.take(own, &text, &name, &noted);
             let answer = tokio::time::timeout(patience + SLACK, exchange).await;
             answer.unwrap_or_else(|elapsed| Err(StoreError::interrupted(elapsed)))
         });

@@ -62,7 +62,7 @@ impl Seat {
             let in_doubt = |error| if is_first { error } else { StoreError::interrupted(error) };
             server.end_waiting(request.id, &self.lost).await.map_err(in_doubt)?;
             self.lost.clear();
-            let flight = self.take_off(server, request, patience);
+            let flight = self.take_off(server, request, patience, sql::take);
             let landed = if patience.is_zero() {
                 flight.land().await
             } else {
@@ -117,7 +117,7 @@ impl Seat {
                 None if self.session.is_some() => {
                     let until = self.until.map(|until| until - Instant::now().min(until));
                     let patience = until.unwrap_or(Duration::MAX).max(LOOK);
-                    self.take_off(server, request, patience)
+                    self.take_off(server, request, patience, sql::take_later)
                 }
                 None => return Ok(Wake::Retry),
             };
@@ -262,10 +262,12 @@ impl Seat {
         server: &Arc<Server>,
         request: &Request,
         patience: Duration,
+        text: impl Fn(&str, &Request, Duration) -> String,
     ) -> &mut Flight {
         let patience = patience.min(LONGEST_WAIT);
-        let text = sql::take(&server.database, request, patience);
-        self.flight.insert(Flight::start(server, self.session.take(), text, patience))
+        let text = text(&server.database, request, patience);
+        let name = request.names[0].clone();
+        self.flight.insert(Flight::start(server, self.session.take(), text, name, patience))
     }
 
     /// The flight is over: its session is back, or has ended with an error, or is lost.

@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use lockset_api::Name;
 use mysql_async::{Error, Opts, Row};
 
 use super::fault::{failed, is_broken, lacks_table, not_connected};
@@ -61,17 +62,24 @@ impl Server {
         }
     }
 
-    /// The same for a text that may wait: it is sent once. The sessions that it goes by are noted
-    /// before that.
-    pub(super) async fn exchange_once(
+    /// The same for a [text that takes](sql::take), and may wait for that: it is sent once, or once
+    /// more if the lock had no row. The sessions that it goes by are noted before that.
+    pub(super) async fn take(
         &self,
         own: Option<Session>,
         text: &str,
+        name: &Name,
         sent_by: &Mutex<Vec<u32>>,
     ) -> Result<Answer, StoreError> {
         let (session, _) = self.session(own).await?;
         // One that lacked the table has answered, and so is over.
-        self.run(session, text, |id| *lock(sent_by) = vec![id]).await.map_err(failed)
+        let note = |id| *lock(sent_by) = vec![id];
+        let mut answer = self.run(session, text, note).await.map_err(failed)?;
+        if answer.rows.is_empty() {
+            let (session, _) = answer.session.run(&sql::first_row(name)).await.map_err(failed)?;
+            answer = self.run(session, text, note).await.map_err(failed)?;
+        }
+        Ok(answer)
     }
 
     /// Whether it is a new one says the second.

@@ -54,51 +54,56 @@ pub(super) fn mark(id: RequestId) -> String {
 
 /// Waits for the lock for `patience` at most, and takes it if its time has come.
 ///
-/// The last row, if there is one, is a [`Taken`](super::taken::Taken).
+/// The row that comes back is a [`Taken`](super::taken::Taken); none does if the lock has no row.
 pub(super) fn take(database: &str, request: &Request, patience: Duration) -> String {
-    let name = &request.names[0];
-    let (lock, id) = (user_lock(database, name), id_of(request));
+    let (lock, id) = (user_lock(database, &request.names[0]), id_of(request));
     let (ttl, seconds) = (request.ttl.as_micros(), whole_seconds(request.ttl));
     let who = [request.holder.as_ref(), "\n", request.note.as_deref().unwrap_or_default()].concat();
-    let mark =
-        [mark(request.id), digits(name.as_str().as_bytes()), digits(who.as_bytes())].join(" ");
+    let [name, who] = [request.names[0].as_str(), &who].map(|text| digits(text.as_bytes()));
+    let mark = [mark(request.id), name, who].join(" ");
     let (holder, note) = (text(&request.holder), optional(request.note.as_deref()));
     let name = name_of(request);
-    let (wait, turn, or_leave);
+    let (wait, or_leave);
     if patience.is_zero() {
-        (wait, turn) = ("0".to_owned(), String::new());
+        wait = "0".to_owned();
         // Whoever does not wait does not keep its turn either.
-        or_leave = format!(
-            "DO IF({GOT} AND NOT EXISTS(SELECT 1 FROM lockset_lease WHERE name = {name} \
-             AND request = {id}), RELEASE_LOCK({lock}), 0); "
-        );
+        or_leave = format!("DO IF({GOT} AND ROW_COUNT() = 0, RELEASE_LOCK({lock}), 0); ");
     } else {
         // MariaDB waits for fractions of a second, MySQL for whole ones.
         let (exact, whole) = (patience.as_secs_f64().max(0.001), whole_seconds(patience));
         wait = format!("IF(VERSION() LIKE '%MariaDB%', {exact:.3}, {whole})");
-        turn = format!(
-            "DO IF({GOT}, SLEEP(COALESCE((SELECT LEAST({TURN_SECONDS}, {LEFT} / 1e6) \
-             FROM lockset_lease WHERE name = {name} AND request <> {id}), 0)), 0); "
-        );
         or_leave = String::new();
     }
+    // What is free is asked of the row as it was, so before it says whose it is.
     format!(
         "SET SESSION wait_timeout = {seconds}, {GOT} = /* {mark} */ \
          IF(IS_USED_LOCK({lock}) <=> CONNECTION_ID(), 1, GET_LOCK({lock}, {wait})); \
-         {turn}\
-         INSERT INTO lockset_lease (name, fence, request, holder, note, granted, expires) \
-         SELECT {name}, {CLOCK}, {id}, {holder}, {note}, UTC_TIMESTAMP(6), \
-         UTC_TIMESTAMP(6) + INTERVAL {ttl} MICROSECOND FROM DUAL WHERE {GOT} = 1 \
-         ON DUPLICATE KEY UPDATE \
-         fence = IF({FREE}, GREATEST(lockset_lease.fence + 1, {CLOCK}), lockset_lease.fence), \
-         holder = IF({FREE}, {holder}, lockset_lease.holder), \
-         note = IF({FREE}, {note}, lockset_lease.note), \
-         granted = IF({FREE}, UTC_TIMESTAMP(6), lockset_lease.granted), \
-         request = IF({FREE}, {id}, lockset_lease.request), \
-         expires = IF(request = {id}, UTC_TIMESTAMP(6) + INTERVAL {ttl} MICROSECOND, \
-         lockset_lease.expires); \
+         UPDATE lockset_lease SET fence = IF({FREE}, GREATEST(fence + 1, {CLOCK}), fence), \
+         granted = IF({FREE}, UTC_TIMESTAMP(6), granted), \
+         request = {id}, holder = {holder}, note = {note}, \
+         expires = UTC_TIMESTAMP(6) + INTERVAL {ttl} MICROSECOND \
+         WHERE name = {name} AND {GOT} = 1 AND ({FREE} OR request = {id}); \
          {or_leave}\
          SELECT {GOT}, request <=> {id}, fence, {LEFT} FROM lockset_lease WHERE name = {name}"
+    )
+}
+
+/// The same for one whose turn it is, and that has found that its predecessor has not given back.
+pub(super) fn take_later(database: &str, request: &Request, patience: Duration) -> String {
+    let (name, id) = (name_of(request), id_of(request));
+    let take = take(database, request, patience);
+    format!(
+        "DO SLEEP(COALESCE((SELECT LEAST({TURN_SECONDS}, {LEFT} / 1e6) \
+         FROM lockset_lease WHERE name = {name} AND request <> {id}), 0)); {take}"
+    )
+}
+
+/// The row of a lock that has had none, and belongs to nobody.
+pub(super) fn first_row(name: &Name) -> String {
+    let name = hex(name.as_str().as_bytes());
+    format!(
+        "INSERT INTO lockset_lease (name, fence) VALUES ({name}, 0) \
+         ON DUPLICATE KEY UPDATE fence = fence"
     )
 }
 
@@ -122,12 +127,10 @@ pub(super) fn release(database: &str, request: &Request) -> String {
     let (name, id) = (name_of(request), id_of(request));
     let (lock, kept) = (user_lock(database, &request.names[0]), KEPT.as_secs());
     format!(
-        "SET SESSION wait_timeout = {kept}; \
-         UPDATE lockset_lease SET request = NULL, holder = NULL, note = NULL \
+        "UPDATE lockset_lease SET request = NULL, holder = NULL, note = NULL \
          WHERE name = {name} AND request = {id}; \
-         SET {GOT} = ROW_COUNT(); \
-         DO RELEASE_LOCK({lock}); \
-         SELECT {GOT}"
+         SET SESSION wait_timeout = {kept}, {GOT} = ROW_COUNT(); \
+         SELECT {GOT}, RELEASE_LOCK({lock})"
     )
 }
 

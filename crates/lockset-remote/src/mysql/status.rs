@@ -13,7 +13,8 @@ use crate::{Mode, RequestId};
 pub(super) fn status(row: Option<&Row>, waiting: &[Row]) -> Status {
     let mut waiters: Vec<Party> = waiting.iter().filter_map(waiter).collect();
     waiters.sort_by_key(|waiter| core::cmp::Reverse(waiter.since));
-    let fence = row.and_then(|row| number(row, 0)).map(Fence::new);
+    // A row whose fence is 0 is of a lock that nobody has had yet.
+    let fence = row.and_then(|row| number(row, 0)).filter(|fence| *fence > 0).map(Fence::new);
     Status { fence, holders: row.and_then(holder).into_iter().collect(), waiters }
 }
 

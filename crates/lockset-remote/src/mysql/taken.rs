@@ -20,7 +20,7 @@ pub(super) struct Taken {
 }
 
 impl Taken {
-    /// Without a row, somebody is about to write the first one.
+    /// Without a row, somebody has just deleted it: it is given one by the next attempt.
     pub(super) fn of(rows: &[Row]) -> Self {
         let number = |column| rows.first().and_then(|row| number(row, column));
         Self {
