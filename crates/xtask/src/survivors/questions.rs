@@ -70,8 +70,8 @@ const fn slow(round: Round) -> Round {
 
 /// Models of the ladder's stages.
 const LADDER: Round = models(&["--test=loom_ladder", "--test=loom_table", "--test=loom_try"]);
-/// Tests of what the bits of a word mean.
-const STEPS: Round = models(&["--lib"]);
+/// Tests of what the bits of a word mean. They take no time, or for ever.
+const STEPS: Round = Round { limit: 30, ..models(&["--lib"]) };
 /// Models of the condition variable that take a second at most.
 const CONDVAR_SOON: Round = Round {
     but: &["ping_pong", "does_no_harm", "that_comes_back", "two_waiters", "two_threads"],
