@@ -9,6 +9,7 @@ use super::fault::{failed, is_broken, lacks_table, not_connected};
 use super::idle::Idle;
 use super::session::Session;
 use super::sql;
+use super::taken::Taken;
 use crate::RequestId;
 use crate::store::StoreError;
 
@@ -63,7 +64,7 @@ impl Server {
     }
 
     /// The same for a [text that takes](sql::take), and may wait for that: it is sent once, or once
-    /// more if the lock had no row. The sessions that it goes by are noted before that.
+    /// more if it is its turn and the lock had no row. The sessions that it goes by are noted before that.
     pub(super) async fn take(
         &self,
         own: Option<Session>,
@@ -75,7 +76,7 @@ impl Server {
         // One that lacked the table has answered, and so is over.
         let note = |id| *lock(sent_by) = vec![id];
         let mut answer = self.run(session, text, note).await.map_err(failed)?;
-        if answer.rows.is_empty() {
+        if Taken::lacks_row(&answer.rows) {
             let (session, _) = answer.session.run(&sql::first_row(name)).await.map_err(failed)?;
             answer = self.run(session, text, note).await.map_err(failed)?;
         }

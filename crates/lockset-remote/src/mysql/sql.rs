@@ -52,22 +52,31 @@ pub(super) fn mark(id: RequestId) -> String {
     format!("lockset {id}")
 }
 
+/// The same with what [`waiters`] tells of it.
+fn whole_mark(request: &Request) -> String {
+    let who = [request.holder.as_ref(), "\n", request.note.as_deref().unwrap_or_default()].concat();
+    let [name, who] = [request.names[0].as_str(), &who].map(|text| digits(text.as_bytes()));
+    [mark(request.id), name, who].join(" ")
+}
+
 /// Waits for the lock for `patience` at most, and takes it if its time has come.
 ///
-/// The row that comes back is a [`Taken`](super::taken::Taken); none does if the lock has no row.
+/// The row that comes back is a [`Taken`](super::taken::Taken).
 pub(super) fn take(database: &str, request: &Request, patience: Duration) -> String {
     let (lock, id) = (user_lock(database, &request.names[0]), id_of(request));
     let (ttl, seconds) = (request.ttl.as_micros(), whole_seconds(request.ttl));
-    let who = [request.holder.as_ref(), "\n", request.note.as_deref().unwrap_or_default()].concat();
-    let [name, who] = [request.names[0].as_str(), &who].map(|text| digits(text.as_bytes()));
-    let mark = [mark(request.id), name, who].join(" ");
+    let kept = KEPT.as_secs();
+    let mark = whole_mark(request);
     let (holder, note) = (text(&request.holder), optional(request.note.as_deref()));
     let name = name_of(request);
     let (wait, or_leave);
     if patience.is_zero() {
         wait = "0".to_owned();
         // Whoever does not wait does not keep its turn either.
-        or_leave = format!("DO IF({GOT} AND ROW_COUNT() = 0, RELEASE_LOCK({lock}), 0); ");
+        or_leave = format!(
+            "SET SESSION wait_timeout = IF(ROW_COUNT() = 0, {kept}, {seconds}), \
+             @lockset_left = IF(ROW_COUNT() = 0 AND {GOT}, RELEASE_LOCK({lock}), 0); "
+        );
     } else {
         // MariaDB waits for fractions of a second, MySQL for whole ones.
         let (exact, whole) = (patience.as_secs_f64().max(0.001), whole_seconds(patience));
@@ -84,21 +93,24 @@ pub(super) fn take(database: &str, request: &Request, patience: Duration) -> Str
          expires = UTC_TIMESTAMP(6) + INTERVAL {ttl} MICROSECOND \
          WHERE name = {name} AND {GOT} = 1 AND ({FREE} OR request = {id}); \
          {or_leave}\
-         SELECT {GOT}, request <=> {id}, fence, {LEFT} FROM lockset_lease WHERE name = {name}"
+         SELECT {GOT}, request <=> {id}, fence, {LEFT} \
+         FROM (SELECT 1) AS always LEFT JOIN lockset_lease ON name = {name}"
     )
 }
 
 /// The same for one whose turn it is, and that has found that its predecessor has not given back.
+///
+/// It sleeps in a `SELECT`, which locks no row: the predecessor may still renew.
 pub(super) fn take_later(database: &str, request: &Request, patience: Duration) -> String {
     let (name, id) = (name_of(request), id_of(request));
-    let take = take(database, request, patience);
+    let (mark, take) = (whole_mark(request), take(database, request, patience));
     format!(
-        "DO SLEEP(COALESCE((SELECT LEAST({TURN_SECONDS}, {LEFT} / 1e6) \
+        "SELECT /* {mark} */ SLEEP(COALESCE((SELECT LEAST({TURN_SECONDS}, {LEFT} / 1e6) \
          FROM lockset_lease WHERE name = {name} AND request <> {id}), 0)); {take}"
     )
 }
 
-/// The row of a lock that has had none, and belongs to nobody.
+/// The first row of a lock, and nobody has it.
 pub(super) fn first_row(name: &Name) -> String {
     let name = hex(name.as_str().as_bytes());
     format!(

@@ -20,7 +20,12 @@ pub(super) struct Taken {
 }
 
 impl Taken {
-    /// Without a row, somebody has just deleted it: it is given one by the next attempt.
+    /// Whether it is the session's turn at a lock that has no row.
+    pub(super) fn lacks_row(rows: &[Row]) -> bool {
+        let fence = rows.first().and_then(|row| number(row, 2));
+        fence.is_none() && Self::of(rows).turn
+    }
+
     pub(super) fn of(rows: &[Row]) -> Self {
         let number = |column| rows.first().and_then(|row| number(row, column));
         Self {

@@ -114,6 +114,46 @@ fn a_holder_that_came_back_and_vanishes_keeps_the_lock_no_longer() {
     assert!(kept < ttl + Duration::from_secs(3), "{kept:?}");
 }
 
+/// Whose turn it is then makes the row anew, and nobody's session keeps the turn.
+#[test]
+fn a_row_that_somebody_deletes_is_written_again() {
+    let name = "sessions/deleted";
+    let lock = job(&SERVER.url(), name, LONG);
+    let held = lock.lock().unwrap();
+    let waiter = lock.acquire(Deadline::NEVER);
+    until_waiting(name, 1);
+    ask::<u64>(&SERVER, &format!("DELETE FROM lockset_lease WHERE name = '{name}'"));
+    assert_eq!(held.release().unwrap(), Released::AlreadyLost(Loss::Revoked));
+    let next = block_on(waiter).unwrap().expect("its turn");
+    assert_eq!(next.release().unwrap(), Released::InTime);
+    assert!(lock.try_lock().unwrap().is_some());
+}
+
+/// It looks whether its predecessor is gone, and locks no row meanwhile.
+#[test]
+fn whoever_keeps_its_turn_is_not_in_the_way_of_a_renewal() {
+    let server = server();
+    let proxy = Proxy::start(server.addr()).unwrap();
+    let lease = job(&behind(&proxy), "job", LONG).with_renewal(Renewal::Never).lock().unwrap();
+    proxy.cut();
+    let waiter = job(&server.url(), "job", LONG).acquire(Deadline::NEVER);
+    let asleep = "SELECT id FROM information_schema.processlist WHERE state = 'User sleep'";
+    eventually("it is its turn", || !ask::<u64>(&server, asleep).is_empty());
+    let row_locks = || {
+        let waits = ask::<(String, u64)>(&server, "SHOW STATUS LIKE 'Innodb_row_lock_waits'");
+        waits[0].1
+    };
+    eventually("it is renewed", || lease.renew().is_ok());
+    let before = row_locks();
+    for _ in 0..20 {
+        lease.renew().unwrap();
+    }
+    // One may meet the waiter's own look.
+    assert!(row_locks() - before < 5, "{}", row_locks() - before);
+    drop(waiter);
+    assert_eq!(lease.release().unwrap(), Released::InTime);
+}
+
 #[test]
 fn a_session_that_is_given_back_clean_serves_the_next() {
     let proxy = Proxy::start(SERVER.addr()).unwrap();
