@@ -21,6 +21,10 @@ use crate::store::{StoreError, Withdrawn};
 /// How much longer than a lease its session lasts, as a part of it: see the module's doc on bounds.
 const MARGIN: u32 = 3;
 
+/// After which part of its session a silent server is left for another, or for the same once more:
+/// whom to ask next is drawn. A lease has to outlive that it is drawn, too.
+const SILENCE: u32 = 5;
+
 /// How long a connection is waited for, at most: less than the engine waits for an exchange, so
 /// that nothing has been sent when it gives up.
 const LONGEST_CONNECT: Duration = Duration::from_secs(3);
@@ -108,7 +112,9 @@ impl Session {
     ) -> Result<Self, StoreError> {
         // In whole milliseconds, as the protocol has it, and rather longer.
         let wanted = ttl + ttl / MARGIN + Duration::from_millis(1);
-        let mut connector = Client::connector().with_session_timeout(wanted);
+        let mut connector = Client::connector()
+            .with_session_timeout(wanted)
+            .with_connection_timeout(wanted / SILENCE);
         // An ensemble that elects a leader turns everybody away until it has one: asked again.
         if !ensemble.hosts.contains(',') {
             connector = connector.with_fail_eagerly();
