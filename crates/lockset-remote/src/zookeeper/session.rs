@@ -21,9 +21,8 @@ use crate::store::{StoreError, Withdrawn};
 /// How much longer than a lease its session lasts, as a part of it: see the module's doc on bounds.
 const MARGIN: u32 = 3;
 
-/// After which part of its session a silent server is left for another, or for the same once more:
-/// whom to ask next is drawn. A lease has to outlive that it is drawn, too.
-const SILENCE: u32 = 5;
+/// A server that is silent for so long is not just busy.
+const SILENT: Duration = Duration::from_secs(2);
 
 /// How long a connection is waited for, at most: less than the engine waits for an exchange, so
 /// that nothing has been sent when it gives up.
@@ -104,6 +103,13 @@ impl Sessions {
     }
 }
 
+/// How long a server of such a session may be silent before it is left for another, or for the same
+/// once more: whom to ask next is drawn. A lease has to outlive that it is drawn, too, so it is a
+/// fifth of the session; but not too little for a busy server, unless the session is short as well.
+fn silence(session: Duration) -> Duration {
+    (session / 5).max(SILENT.min(session * 2 / 5))
+}
+
 impl Session {
     async fn begin(
         ensemble: &Ensemble,
@@ -114,7 +120,7 @@ impl Session {
         let wanted = ttl + ttl / MARGIN + Duration::from_millis(1);
         let mut connector = Client::connector()
             .with_session_timeout(wanted)
-            .with_connection_timeout(wanted / SILENCE);
+            .with_connection_timeout(silence(wanted));
         // An ensemble that elects a leader turns everybody away until it has one: asked again.
         if !ensemble.hosts.contains(',') {
             connector = connector.with_fail_eagerly();
