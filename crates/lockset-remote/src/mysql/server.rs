@@ -63,8 +63,8 @@ impl Server {
         }
     }
 
-    /// The same for a [text that takes](sql::take), and may wait for that: it is sent once, and once
-    /// more if it was its turn and the lock had no row. The sessions that it goes by are noted
+    /// The same for a [text that takes](sql::take), and may wait for that: it is sent once, and
+    /// once more if it was its turn and the lock had no row. The sessions that it goes by are noted
     /// before that.
     pub(super) async fn take(
         &self,

@@ -16,8 +16,8 @@ fn ensemble() -> ZooKeeperCluster {
 #[test]
 fn an_ensemble_that_loses_servers() {
     let mut cluster = ensemble();
-    // A client misses a paused server after about a quarter of it, and may ask the same once more. The
-    // rest has to do for an election, on a machine that has other things to do as well.
+    // A client misses a paused server after about a quarter of it, and may ask the same once more.
+    // The rest has to do for an election, on a machine that has other things to do as well.
     let ttl = Duration::from_secs(24);
     let (lock, other) = (job(&cluster.url(), ttl), job(&cluster.url(), ttl));
     let locks = locks(&cluster.url());
