@@ -303,3 +303,16 @@ impl Session {
         self.connected_or_over().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_outlives_two_tries_at_a_server_that_is_silent() {
+        for seconds in 6..600 {
+            let ttl = Duration::from_secs(seconds);
+            assert!(silence(ttl + ttl / MARGIN) * 2 < ttl * 3 / 4, "{ttl:?}");
+        }
+    }
+}

@@ -154,6 +154,20 @@ fn whoever_keeps_its_turn_is_not_in_the_way_of_a_renewal() {
     assert_eq!(lease.release().unwrap(), Released::InTime);
 }
 
+/// Though the server was told to end the session soon if the lock was got.
+#[test]
+fn a_session_that_tried_in_vain_serves_the_next_try() {
+    let proxy = Proxy::start(SERVER.addr()).unwrap();
+    let held = job(&SERVER.url(), "sessions/vain", LONG).lock().unwrap();
+    let short = job(&behind(&proxy), "sessions/vain", Duration::from_secs(1));
+    assert!(short.try_lock().unwrap().is_none());
+    // The time that is looked at: longer than the server would have kept it.
+    assert_eq!(held.lost().wait(Deadline::after(Duration::from_secs(3))), None);
+    assert!(short.try_lock().unwrap().is_none());
+    assert_eq!(proxy.traffic().len(), 1, "it connected anew");
+    assert_eq!(held.release().unwrap(), Released::InTime);
+}
+
 #[test]
 fn a_session_that_is_given_back_clean_serves_the_next() {
     let proxy = Proxy::start(SERVER.addr()).unwrap();
